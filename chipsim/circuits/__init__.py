@@ -1,0 +1,1 @@
+"""What array and periphery compute, and the work that takes."""

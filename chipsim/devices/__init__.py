@@ -1,0 +1,1 @@
+"""How one kind of memory cell changes and reads."""

@@ -1,0 +1,1 @@
+"""Which operations a learning rule asks for, and when."""

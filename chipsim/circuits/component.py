@@ -1,0 +1,38 @@
+"""What every component type declares: its parameters, its ports and the defaults of its durations.
+
+A component type is one module of this room. Its `Parameters` are what an architecture file may say of
+it; the module's circuit class computes values and returns them beside the Work that it took.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from chipsim.inputs.schema import Model
+
+PICOSECONDS = 1e12
+
+Ports = Mapping[str, frozenset[str]]
+
+
+class ComponentParameters(Model):
+    """Base of every component's `Parameters`.
+
+    `accepts` and `emits` give, for each port, the kinds of signal that it takes and gives: digital
+    (words), drive (a read voltage on lines), pulses (write pulses on lines), current (summed on
+    lines). `target` and `source` are the ports that a link means by the component's bare name.
+    `timing` names durations that `timing: measured | ideal` fills in where a file gives none, each
+    with its row of the component library.
+    """
+
+    accepts: ClassVar[Ports] = {"": frozenset({"digital"})}
+    emits: ClassVar[Ports] = {"": frozenset({"digital"})}
+    target: ClassVar[str] = ""
+    source: ClassVar[str] = ""
+    timing: ClassVar[Mapping[str, Mapping[str, float]]] = {}
+
+
+def picoseconds(seconds: float) -> int:
+    """A duration as the event kernel counts it: whole picoseconds."""
+    return round(seconds * PICOSECONDS)

@@ -1,0 +1,147 @@
+"""The cell array: MVM and transposed MVM, coincidence update, single pulses.
+
+A read holds word lines gated, so that only the cells of the lines it senses carry current, while a
+driven line charges all the crossings on it. Signed inputs are driven with their polarity; zero weight
+is read against an ideal reference (`reference: ideal`, not counted).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from chipsim.accounting.work import Work
+from chipsim.circuits.component import ComponentParameters, Ports
+from chipsim.circuits.pulse_driver import Trains
+from chipsim.devices.device import Cells, Region, Train
+from chipsim.inputs.units import Seconds
+from chipsim.numerics.kernel import kernel
+
+CellChoice = str | dict[str, Any]
+
+
+class Parameters(ComponentParameters):
+    """An array of 1T1R cells."""
+
+    type: Literal["crossbar"]
+    rows: int = Field(ge=1, le=65536, description="lines that inputs drive in a forward MVM")
+    columns: int = Field(ge=1, le=65536, description="lines that a forward MVM senses")
+    cell: CellChoice = Field(description="a cell by name, or {preset: name, parameter: value, ...}")
+    reference: Literal["ideal"] = Field(default="ideal", description="how zero weight is read")
+    read_time: Seconds | None = Field(
+        default=None, gt=0, le=1,
+        description="time the read voltage is on at full input, for read energy (default: the integration)",
+    )  # fmt: skip
+
+    accepts: ClassVar[Ports] = {
+        "rows": frozenset({"drive", "pulses"}), "columns": frozenset({"drive", "pulses"}),
+    }  # fmt: skip
+    emits: ClassVar[Ports] = {"rows": frozenset({"current"}), "columns": frozenset({"current"})}
+    target: ClassVar[str] = "rows"
+    source: ClassVar[str] = "columns"
+
+
+class Crossbar:
+    """An array of cells at work; all of its changes are pulses."""
+
+    def __init__(self, cells: Cells) -> None:
+        self.cells = cells
+        self.rows, self.columns = cells.shape
+
+    def read(
+        self, codes: NDArray[np.int32], region: Region, by: str, full_scale: int
+    ) -> tuple[NDArray[np.float64], Mapping[str, int]]:
+        """Sums `(vectors, sensed lines)` [weight] of codes `(vectors, driven lines)`, and the actions.
+
+        `by` is the side that is driven: `row` (forward) or `column` (transposed). A code of
+        `full_scale` drives a line for the whole integration.
+        """
+        weights, conductance = self.cells.apparent(region)
+        if by == "column":
+            weights, conductance = weights.T, conductance.T
+        sums, duty, weighted, lines = _read(codes, weights, conductance, 1.0 / full_scale)
+        sensed = weights.shape[1]
+        crossings = self.columns if by == "row" else self.rows
+        return sums, {
+            "cell_reads": codes.shape[0] * codes.shape[1] * sensed,
+            "read_duty": duty * sensed,
+            "read_conductance": weighted,
+            "line_read_cell": lines * crossings,
+        }
+
+    def select(
+        self, codes: NDArray[np.int32], region: Region, by: str, full_scale: int
+    ) -> tuple[NDArray[np.float64], Mapping[str, int]]:
+        """`read` of lines that are driven one at a time: only their own cells are read."""
+        sums, actions = self.read(codes, region, by, full_scale)
+        sensed = region.columns if by == "row" else region.rows
+        return sums, {**actions, "cell_reads": codes.shape[0] * sensed}
+
+    def update(self, trains: Trains, region: Region) -> tuple[Train, Mapping[str, int]]:
+        """Fire the coincidences of trains at a region, downhill: up where x and error differ in sign."""
+        counts = _coincidences(trains.rows, trains.columns, trains.row_signs, trains.column_signs)
+        fired = self.cells.pulse(region, counts)
+        return fired, self._pulsed(fired, trains.row_pulses, trains.column_pulses)
+
+    def pulse(
+        self, counts: NDArray[np.int16], region: Region, lines: tuple[int, int]
+    ) -> tuple[Train, Mapping[str, int]]:
+        """Fire given pulses `(trains, rows, columns)`; `lines` are the row and column pulses it takes."""
+        fired = self.cells.pulse(region, counts)
+        return fired, self._pulsed(fired, *lines)
+
+    def _pulsed(self, fired: Train, row_pulses: int, column_pulses: int) -> Mapping[str, int]:
+        crossings = row_pulses * self.columns + column_pulses * self.rows
+        return {**fired._asdict(), "line_pulse_cell": crossings}
+
+
+@kernel
+def _read(codes: Any, weights: Any, conductance: Any, unit: Any) -> Any:
+    vectors, driven = codes.shape
+    sensed = weights.shape[1]
+    sums = np.zeros((vectors, sensed), dtype=np.float64)
+    duty, weighted, lines = np.int64(0), np.int64(0), np.int64(0)
+    totals = np.zeros(driven, dtype=np.int64)
+    for line in range(driven):
+        for other in range(sensed):
+            totals[line] += conductance[line, other]
+    for vector in range(vectors):
+        for line in range(driven):
+            code = np.int64(codes[vector, line])
+            if code == 0:
+                continue
+            lines += 1
+            duty += abs(code)
+            weighted += abs(code) * totals[line]
+            for other in range(sensed):
+                sums[vector, other] += code * weights[line, other]
+        for other in range(sensed):
+            sums[vector, other] *= unit
+    return sums, duty, weighted, lines
+
+
+@kernel
+def _coincidences(rows: Any, columns: Any, row_signs: Any, column_signs: Any) -> Any:
+    images, height = rows.shape
+    width = columns.shape[1]
+    counts = np.zeros((images, height, width), dtype=np.int16)
+    for image in range(images):
+        for row in range(height):
+            train = rows[image, row]
+            if train == 0:
+                continue
+            for column in range(width):
+                both = train & columns[image, column]
+                if both == 0:
+                    continue
+                hits = 0
+                while both != 0:
+                    both &= both - np.uint64(1)
+                    hits += 1
+                sign = row_signs[image, row] * column_signs[image, column]
+                counts[image, row, column] = np.int16(-sign * hits)
+    return counts

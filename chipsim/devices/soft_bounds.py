@@ -1,0 +1,117 @@
+"""Soft-bounds cell with a reference device: ReRAM whose steps shrink towards its bounds.
+
+One pulse on a device with state s, its own steps d+ and d-, bounds b+ > 0 > b- and a standard normal
+draw z:
+
+    up:    s <- s + d+ (1 - s / b+ + c z)        down:    s <- s - d- (1 - s / b- + c z)
+
+then s is cut to b-..b+. The form is that of soft bounds (Fusi2007); the parameters' spread, the
+additive cycle-to-cycle noise in units of the device's own step, and the write noise follow the fit of
+Gong2022 as published with Rasch2021 (class SoftBoundsReference).
+
+Symmetry point, where an up and a down pulse cancel on average:
+
+    d+ (1 - s / b+) = d- (1 - s / b-)   =>   s* = (d+ - d-) / (d+ / b+ - d- / b-)
+
+The reference is the symmetry point with an error: subtraction in hardware is not perfect.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from chipsim.devices.device import DeviceModel, Floats
+from chipsim.numerics.draws import normal, uniform
+from chipsim.numerics.elementary import exp
+from chipsim.numerics.kernel import Kernel, kernel
+
+
+@kernel
+def soft_bounds_step(state: Any, numbers: Any, up: Any, z: Any) -> Any:
+    """State after one pulse; numbers are step up, step down, 1/upper, 1/lower, upper, lower, noise."""
+    one = np.float32(1.0)
+    noise = numbers[6] * z
+    if up:
+        return min(max(state + numbers[0] * (one - state * numbers[2] + noise), numbers[5]), numbers[4])
+    return min(max(state - numbers[1] * (one - state * numbers[3] + noise), numbers[5]), numbers[4])
+
+
+class CellModel(DeviceModel):
+    """Parameters of a soft-bounds cell; weights are in units of the nominal bound."""
+
+    model: Literal["soft-bounds"]
+    step: float = Field(gt=0, le=10, description="median step of one pulse at state 0 [weight]")
+    step_spread: float = Field(ge=0, le=5, description="device-to-device spread of the step's logarithm")
+    up_down_spread: float = Field(
+        ge=0, le=1, description="device-to-device spread of half the up/down difference, in median steps"
+    )
+    upper_bound: float = Field(gt=0, le=100, description="mean upper bound [weight]")
+    upper_bound_spread: float = Field(ge=0, le=5, description="device-to-device spread, relative")
+    lower_bound: float = Field(lt=0, ge=-100, description="mean lower bound [weight]")
+    lower_bound_spread: float = Field(ge=0, le=5, description="device-to-device spread, relative")
+    cycle_to_cycle: float = Field(ge=0, le=10, description="spread of one step, in the device's own steps")
+    write_noise: float = Field(ge=0, le=100, description="spread of the value read, in median steps")
+    reference_spread: float = Field(ge=0, le=10, description="error of the reference [weight]")
+    corrupt: float = Field(default=0.0, ge=0, le=1, description="share of devices that no pulse moves")
+
+    width: ClassVar[int] = 7
+    step_kernel: ClassVar[Kernel[..., Any]] = soft_bounds_step
+
+    @property
+    def granularity(self) -> float:
+        """The median step [weight]."""
+        return self.step
+
+    @property
+    def write_noise_deviation(self) -> float:
+        """Write noise in units of weight: the same for every device, as fitted."""
+        return self.write_noise * self.step
+
+    def sample(self, rows: int, columns: int, key: np.uint64) -> tuple[Floats, Floats, Floats, Floats]:
+        """Draw an array of devices; see `DeviceModel.sample`.
+
+        Steps are log-normal about the median; the up/down difference is normal in *median* steps, so
+        that small devices are the least symmetric; bounds are normal and folded at zero; the
+        reference is the symmetry point plus a normal error.
+        """
+        numbers = np.empty((rows, columns, self.width), dtype=np.float32)
+        reference = np.empty((rows, columns), dtype=np.float32)
+        spreads = np.array([
+            self.step, self.step_spread, self.up_down_spread, self.upper_bound, self.upper_bound_spread,
+            self.lower_bound, self.lower_bound_spread, self.cycle_to_cycle, self.reference_spread,
+            self.corrupt,
+        ])  # fmt: skip
+        _sample(numbers, reference, spreads, key)
+        return numbers, numbers[..., 5].copy(), numbers[..., 4].copy(), reference
+
+    @staticmethod
+    def symmetry_points(numbers: Floats) -> Floats:
+        """State at which an up and a down pulse cancel on average, per device `(rows, columns)`."""
+        up, down = numbers[..., 0], numbers[..., 1]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return (up - down) / (up * numbers[..., 2] - down * numbers[..., 3])
+
+
+@kernel
+def _sample(numbers: Any, reference: Any, spreads: Any, key: Any) -> None:
+    step, log_spread, up_down, upper, upper_spread, lower, lower_spread, cycle, error, corrupt = spreads
+    columns = numbers.shape[1]
+    for row in range(numbers.shape[0]):
+        for column in range(columns):
+            cell = row * columns + column
+            own = step * exp(log_spread * normal(key, cell, 0))
+            difference = step * up_down * normal(key, cell, 1)
+            top = max(abs(upper * (1.0 + upper_spread * normal(key, cell, 2))), 1e-6)
+            bottom = min(-abs(lower * (1.0 + lower_spread * normal(key, cell, 3))), -1e-6)
+            rise, fall = max(own + difference, 0.0), max(own - difference, 0.0)
+            slope = rise / top - fall / bottom
+            centre = (rise - fall) / slope if slope > 0.0 else 0.0
+            reference[row, column] = centre + error * normal(key, cell, 4)
+            if uniform(key, cell, 5) < corrupt:
+                rise, fall = 0.0, 0.0
+            values = (rise, fall, 1.0 / top, 1.0 / bottom, top, bottom, cycle)
+            for index in range(7):
+                numbers[row, column, index] = values[index]

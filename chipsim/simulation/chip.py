@@ -1,0 +1,270 @@
+"""A chip at work: the circuits of a placed architecture, and the routes that operations take on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chipsim.accounting.work import Work
+from chipsim.architecture.placement import Plan
+from chipsim.circuits import adc, crossbar, dac, digital_unit, integrator, pulse_driver
+from chipsim.devices.device import Cells, Region
+from chipsim.learning.rule import Clear, Integrate, Operation, Prepare, Read, Side, Update, Write
+from chipsim.numerics.draws import stream
+from chipsim.simulation.node import Step, Transaction
+
+CIRCUITS = {
+    "adc": adc.Adc, "dac": dac.Dac, "digital-unit": digital_unit.DigitalUnit,
+    "integrator": integrator.Integrator, "pulse-driver": pulse_driver.PulseDriver,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Where a matrix lies: its array, the rectangle of cells, and the name that keys its draws."""
+
+    array: str
+    crossbar: crossbar.Crossbar
+    region: Region
+    key: str
+
+
+class Chip:
+    """The circuits of a placed architecture, drawn from a seed; the state that training changes."""
+
+    def __init__(self, plan: Plan, seed: int) -> None:
+        self.plan = plan
+        self.seed = seed
+        components = plan.architecture.components
+        self.circuits: dict[str, Any] = {
+            name: CIRCUITS[parameters.type](parameters)
+            for name, parameters in components.items()
+            if parameters.type in CIRCUITS
+        }
+        self.arrays = {
+            name: crossbar.Crossbar(Cells(cell, components[name].rows, components[name].columns, seed, name))
+            for name, cell in plan.architecture.cells.items()
+        }
+        self.seats = {
+            key: Seat(place.array, self.arrays[place.array], place.region, f"{key[0]}.{key[1]}")
+            for key, place in plan.places.items()
+        }
+
+    def randomise(self, layer: str, matrix: str) -> None:
+        """Put a matrix's devices anywhere within their own bounds, as found at power-on."""
+        seat = self.seats[layer, matrix]
+        seat.crossbar.cells.randomise(seat.region)
+
+    def weights(self, layer: str, matrix: str) -> NDArray[np.float32]:
+        """Stored weights of a matrix `(rows, columns)`."""
+        seat = self.seats[layer, matrix]
+        return cast("NDArray[np.float32]", seat.region.of(seat.crossbar.cells.weights))
+
+    def snapshot(self) -> dict[str, dict[str, NDArray[Any]]]:
+        """Weights, conductances [S] and pulses per device of every array."""
+        return {
+            name: {
+                "weights": array.cells.weights,
+                "conductances": array.cells.conductances,
+                "pulses": array.cells.pulses.copy(),
+            }
+            for name, array in self.arrays.items()
+        }
+
+    # Routes. Each step computes on the transaction and returns its Work.
+
+    def forward(self, layer: str, scored: bool) -> tuple[Step, ...]:
+        """Inputs `(images, rows)` to outputs; with `scored`, to errors at the outputs as well."""
+        read = self._read(("forward", layer), (layer, self.plan.weights), "row")
+        spec = self.plan.layers[layer]
+        unit = self.plan.routes["forward", layer][-1]
+        digital: digital_unit.DigitalUnit = self.circuits[unit]
+
+        def activate(transaction: Transaction) -> Work:
+            values, work = digital.activate(transaction.value, spec.activation, spec.gain)
+            transaction.value = values
+            return work
+
+        def score(transaction: Transaction) -> Work:
+            scale = self.plan.network.loss.scale
+            scored, actions = digital.score(transaction.value, transaction.request, scale)
+            transaction.value = scored
+            return Work(0, actions)
+
+        steps = (*read, Step(unit, activate))
+        return (*steps, Step(unit, score, operation="loss")) if scored else steps
+
+    def backward(self, layer: str, behind: str) -> tuple[Step, ...]:
+        """Errors `(images, columns)` at a layer to errors at the outputs of the layer behind it."""
+        read = self._read(("backward", layer), (layer, self.plan.weights), "column")
+        spec, before = self.plan.layers[layer], self.plan.layers[behind]
+        unit = self.plan.routes["backward", layer][-1]
+        digital: digital_unit.DigitalUnit = self.circuits[unit]
+
+        def slope(transaction: Transaction) -> Work:
+            sums = np.ascontiguousarray(transaction.value[:, : spec.inputs])
+            error, work = digital.slope(sums, transaction.request, before.activation, spec.gain)
+            transaction.value = error
+            return work
+
+        return (*read, Step(unit, slope))
+
+    def _read(self, route: tuple[str, str], matrix: tuple[str, str], by: Side) -> tuple[Step, ...]:
+        bank, array, converters = self.plan.routes[route][:3]
+        converter: dac.Dac = self.circuits[bank]
+        seat = self.seats[matrix]
+        sampler: adc.Adc = self.circuits[converters]
+
+        def drive(transaction: Transaction) -> Work:
+            codes, work = converter.convert(transaction.value)
+            transaction.value = codes, work.duration
+            return work
+
+        def sense(transaction: Transaction) -> Work:
+            codes, duration = transaction.value
+            transaction.value, actions = seat.crossbar.read(codes, seat.region, by, converter.full_scale)
+            return Work(duration, actions)
+
+        driven = seat.region.rows if by == "row" else seat.region.columns
+
+        def sample(transaction: Transaction) -> Work:
+            transaction.value, work = sampler.convert(transaction.value, driven)
+            return work
+
+        return (Step(bank, drive, joint=True), Step(array, sense), Step(converters, sample))
+
+    def route(self, operation: Operation) -> tuple[Step, ...]:
+        """The route of an operation that a rule asks for."""
+        return _ROUTES[type(operation)](self, operation)
+
+    def _update(self, operation: Update) -> tuple[Step, ...]:
+        bank, array = self.plan.routes["update", operation.layer]
+        drivers: pulse_driver.PulseDriver = self.circuits[bank]
+        seat = self.seats[operation.layer, operation.matrix]
+        slots = drivers.slots(operation.bit_length)
+        granularity = seat.crossbar.cells.model.granularity
+        scale = pulse_driver.probability_scale(operation.rate, granularity, slots)
+        keys = (
+            stream(self.seed, seat.key, "row pulse bits"),
+            stream(self.seed, seat.key, "column pulse bits"),
+        )
+
+        def draw(transaction: Transaction) -> Work:
+            trains, work = drivers.draw(
+                operation.x, operation.error, scale, slots, keys, transaction.first
+            )
+            transaction.value = trains, work.duration
+            return work
+
+        def fire(transaction: Transaction) -> Work:
+            trains, duration = transaction.value
+            transaction.value, actions = seat.crossbar.update(trains, seat.region)
+            return Work(duration, actions)
+
+        return (Step(bank, draw, joint=True), Step(array, fire))
+
+    def _transfer_read(self, operation: Read) -> tuple[Step, ...]:
+        bank, array, converters, _ = self.plan.routes["transfer-read", operation.layer]
+        converter: dac.Dac = self.circuits[bank]
+        seat = self.seats[operation.layer, operation.matrix]
+        sampler: adc.Adc = self.circuits[converters]
+        lines = seat.region.rows if operation.by == "row" else seat.region.columns
+
+        def select(transaction: Transaction) -> Work:
+            codes, work = converter.select(lines, operation.lines)
+            transaction.value = codes, work.duration
+            return work
+
+        def sense(transaction: Transaction) -> Work:
+            codes, duration = transaction.value
+            sums, actions = seat.crossbar.select(codes, seat.region, operation.by, converter.full_scale)
+            transaction.value = sums
+            return Work(duration, actions)
+
+        def sample(transaction: Transaction) -> Work:
+            transaction.value, work = sampler.convert(transaction.value, 1)
+            return work
+
+        return (Step(bank, select, joint=True), Step(array, sense), Step(converters, sample))
+
+    def _integrate(self, operation: Integrate) -> tuple[Step, ...]:
+        (name,) = self.plan.routes["integrate", operation.layer]
+        words: integrator.Integrator = self.circuits[name]
+        by_row = operation.by == "row"
+
+        def accumulate(transaction: Transaction) -> Work:
+            signs, work = words.accumulate(
+                operation.layer, operation.lines, by_row, operation.values, operation.threshold, operation.keep
+            )
+            transaction.value = signs
+            return work
+
+        return (Step(name, accumulate),)
+
+    def _clear(self, operation: Clear) -> tuple[Step, ...]:
+        (name,) = self.plan.routes["integrate", operation.layer]
+        words: integrator.Integrator = self.circuits[name]
+        layer = self.plan.layers[operation.layer]
+
+        def clear(_: Transaction) -> Work:
+            return words.clear(operation.layer, layer.rows, layer.outputs)
+
+        return (Step(name, clear),)
+
+    def _write(self, operation: Write) -> tuple[Step, ...]:
+        bank, array = self.plan.routes["transfer-write", operation.layer]
+        drivers: pulse_driver.PulseDriver = self.circuits[bank]
+        seat = self.seats[operation.layer, operation.matrix]
+        signs = operation.signs
+        lines = _line_pulses(signs)
+        counts = np.zeros((1, seat.region.rows, seat.region.columns), dtype=np.int16)
+        if operation.by == "row":
+            counts[0, list(operation.lines)] = signs
+        else:
+            counts[0, :, list(operation.lines)] = signs
+            lines = lines[::-1]
+        window = drivers.windows(int(np.count_nonzero(np.any(signs, axis=1))))
+
+        def select(_: Transaction) -> Work:
+            return Work(window, {"row_pulses": lines[0], "col_pulses": lines[1]})
+
+        def fire(transaction: Transaction) -> Work:
+            transaction.value, actions = seat.crossbar.pulse(counts, seat.region, lines)
+            return Work(window, actions)
+
+        return (Step(bank, select, joint=True), Step(array, fire))
+
+    def _prepare(self, operation: Prepare) -> tuple[Step, ...]:
+        bank, array = self.plan.routes["prepare", operation.layer]
+        drivers: pulse_driver.PulseDriver = self.circuits[bank]
+        seat = self.seats[operation.layer, operation.matrix]
+        region = seat.region
+        pulses = 2 * operation.pairs
+        counts = np.ones((pulses, region.rows, region.columns), dtype=np.int16)
+        counts[1::2] = -1
+        lines = (pulses * region.rows, pulses * region.columns)
+        window = drivers.one_way(pulses)
+
+        def select(_: Transaction) -> Work:
+            return Work(window, {"row_pulses": lines[0], "col_pulses": lines[1]})
+
+        def fire(transaction: Transaction) -> Work:
+            transaction.value, actions = seat.crossbar.pulse(counts, region, lines)
+            return Work(window, actions)
+
+        return (Step(bank, select, joint=True), Step(array, fire))
+
+
+def _line_pulses(signs: NDArray[np.int8]) -> tuple[int, int]:
+    """Pulses on the selected lines (one for each polarity that a line needs) and on those across."""
+    selected = sum(int(np.count_nonzero(np.any(signs == sign, axis=1))) for sign in (1, -1))
+    return selected, int(np.count_nonzero(signs))
+
+
+_ROUTES: dict[type[Operation], Any] = {
+    Update: Chip._update, Read: Chip._transfer_read, Integrate: Chip._integrate, Clear: Chip._clear,
+    Write: Chip._write, Prepare: Chip._prepare,
+}  # fmt: skip

@@ -1,0 +1,162 @@
+"""One component as a process: wait, take hold, compute, spend the time, post the work, pass on.
+
+Analog phases are not a relay race: a peripheral bank whose step is `joint` stays held until the array
+that it drives has finished. Banks are always taken before arrays and arrays before converters, so no
+chip can dead-lock by that. Queueing is between operations, never inside one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any, NamedTuple
+
+import simpy
+
+from chipsim.accounting.ledger import Ledger
+from chipsim.accounting.work import Work
+from chipsim.simulation.trace import Listener, Span
+
+INBOX = 2
+"""Transactions that wait at a component before whoever sends the next one is held up."""
+
+
+class Step(NamedTuple):
+    """One stop of a route: the component, what it computes on the transaction, and how it holds.
+
+    `compute` takes the transaction, changes its value and returns the Work. A `joint` step is held
+    until the following step ends. `operation` is the ledger's name where it is not the transaction's.
+    """
+
+    node: str
+    compute: Callable[[Transaction], Work]
+    joint: bool = False
+    operation: str = ""
+
+
+class Transaction:
+    """An operation under way: its route, its payload, and where it is."""
+
+    __slots__ = ("arrived", "first", "images", "index", "layer", "operation", "release", "request", "route", "value")
+
+    def __init__(
+        self, operation: str, layer: str, route: tuple[Step, ...], value: Any,
+        first: int = 0, images: int = 0, request: Any = None,
+    ) -> None:  # fmt: skip
+        self.operation = operation
+        self.layer = layer
+        self.route = route
+        self.value = value
+        self.request = request
+        self.first = first
+        self.images = images
+        self.index = 0
+        self.arrived = 0
+        self.release: simpy.Event | None = None
+
+
+class Node:
+    """A component's process and its bounded inbox, with what it has been busy and waited for [ps]."""
+
+    def __init__(
+        self, env: simpy.Environment, name: str, floor: Floor, capacity: int = INBOX
+    ) -> None:
+        self.env = env
+        self.name = name
+        self.floor = floor
+        self.inbox = simpy.Store(env, capacity)
+        self.busy = 0
+        self.waiting = 0
+        self.holding: Transaction | None = None
+
+    def accept(self, transaction: Transaction) -> simpy.Event:
+        """Put a transaction into the inbox; the event comes when there is room."""
+        transaction.arrived = self.env.now
+        return self.inbox.put(transaction)
+
+    def run(self) -> Generator[simpy.Event, Any, None]:
+        """Serve transactions one at a time, in the order in which they arrived."""
+        env = self.env
+        while True:
+            transaction = yield self.inbox.get()
+            self.holding = transaction
+            start = env.now
+            self.waiting += start - transaction.arrived
+            release, transaction.release = transaction.release, None
+            step = transaction.route[transaction.index]
+            duration = self._serve(transaction, step)
+            if step.joint:
+                transaction.release = released = env.event()
+                yield self.floor.next_of(transaction).accept(transaction)
+                yield released
+            else:
+                if duration:
+                    yield env.timeout(duration)
+                yield self.floor.next_of(transaction).accept(transaction)
+            if release is not None:
+                release.succeed()
+            self.busy += env.now - start
+            self.holding = None
+            self.floor.heard(self.name, step.operation or transaction.operation, transaction, start)
+
+    def _serve(self, transaction: Transaction, step: Step) -> int:
+        """Do this step and those that follow here; returns how long they take [ps]."""
+        duration = 0
+        while True:
+            work = step.compute(transaction)
+            duration += work.duration
+            self.floor.post(step.operation or transaction.operation, self.name, work)
+            transaction.index += 1
+            if transaction.index == len(transaction.route) or step.joint:
+                return duration
+            step = transaction.route[transaction.index]
+            if step.node != self.name:
+                return duration
+
+
+class Floor:
+    """The processes of one chip on one clock, and the account that their work goes to."""
+
+    def __init__(
+        self, names: tuple[str, ...], controller: str, in_flight: int, ledger: Ledger,
+        listener: Listener | None = None,
+    ) -> None:  # fmt: skip
+        self.env = simpy.Environment(initial_time=0)
+        self.ledger = ledger
+        self.account = ""
+        self.listener = listener
+        self.controller = controller
+        self.nodes = {
+            name: Node(self.env, name, self, in_flight if name == controller else INBOX) for name in names
+        }
+        for name, node in self.nodes.items():
+            if name != controller:
+                self.env.process(node.run())
+
+    def post(self, operation: str, component: str, work: Work) -> None:
+        """Enter work in the ledger, under the account that is open."""
+        self.ledger.post(self.account, operation, component, work.actions)
+
+    def next_of(self, transaction: Transaction) -> Node:
+        """The node at which a transaction's next step lies; the controller after the last."""
+        if transaction.index < len(transaction.route):
+            return self.nodes[transaction.route[transaction.index].node]
+        return self.nodes[self.controller]
+
+    def heard(self, component: str, operation: str, transaction: Transaction, start: int) -> None:
+        """Tell the listener of a visit that has ended."""
+        if self.listener is not None:
+            self.listener(
+                Span(
+                    start, self.env.now, component, operation, transaction.layer,
+                    transaction.first, transaction.images,
+                )
+            )  # fmt: skip
+
+    def stuck(self) -> list[str]:
+        """For a dead-locked chip: each component that holds a transaction, and what waits there."""
+        return [
+            f"'{name}' holds {node.holding.operation} of '{node.holding.layer}' with "
+            f"{len(node.inbox.items)} waiting"
+            for name, node in self.nodes.items()
+            if node.holding is not None
+        ]
