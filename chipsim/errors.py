@@ -109,6 +109,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "W003": "A component takes no part in this workload.",
         "W004": "A value is allowed but outside the range that its source covers.",
         "W005": "A target was not reached within the run.",
+        "W006": "A part of a report has no data to show.",
+        "W010": "Weights or codes lie at the end of their range.",
     }
 )
 

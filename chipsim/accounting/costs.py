@@ -97,7 +97,7 @@ class Figure(Model, Generic[Quantity]):
     optimistic: Quantity | None = None
     conservative: Quantity | None = None
     by_bits: dict[Corner, dict[str, Quantity]] = Field(default_factory=dict)
-    source: list[str] = Field(default_factory=list)
+    source: tuple[str, ...] = ()
     where: str = ""
     status: Status
 
@@ -115,7 +115,7 @@ class Figure(Model, Generic[Quantity]):
 class Beyond(Model):
     """Which entry holds instead once the product of some facts exceeds a limit."""
 
-    product: list[str]
+    product: tuple[str, ...]
     limit: Annotated[int, Field(gt=0)]
     entry: str
 
@@ -150,7 +150,7 @@ class PartCost(Model):
     by `efficiency`.
     """
 
-    units: list[str]
+    units: tuple[str, ...]
     area: Figure[SquareMetres]
     leakage: Figure[Watts]
     area_fact: str | None = None
@@ -165,7 +165,7 @@ class TableFile(Model):
     name: str
     technology: str
     overhead_factor: Annotated[float, Field(gt=0)] = 1.0
-    reported: list[str] = Field(default_factory=list)
+    reported: tuple[str, ...] = ()
     actions: dict[str, ActionCost]
     components: dict[str, PartCost]
 
@@ -268,7 +268,7 @@ def load(document: Document, path: Keys = ("costs",)) -> CostTable:
     corner = _corner(faults, document, (*path, "corner"), section.get("corner", "typical"))
     overhead = section.get("overhead_factor", file.overhead_factor)
     if not _is_factor(overhead):
-        text = f"costs: key 'overhead_factor': expected a number above 0, got {overhead!r}"
+        text = f"costs: overhead_factor: expected a number above 0, got {overhead!r}"
         faults.add(_refused(document, (*path, "overhead_factor"), text))
     faults.raise_if_any()
     return _assembled(file, corner, float(overhead), actions, components)
@@ -312,14 +312,19 @@ def _section(document: Document, path: Keys) -> Mapping[str, Any]:
 
 
 def _located(document: Document, path: Keys, table: object) -> Path:
+    if table is None:
+        text = "costs: missing key 'table', the name or path of a cost table"
+        raise _refused(document, path, text, "E011")
     if not isinstance(table, str):
-        text = (
-            f"costs: expected the name or path of a cost table, got {table!r}"
-            if table is not None
-            else ("costs: missing key 'table', the name or path of a cost table")
-        )
-        raise _refused(document, path, text, "E011" if table is None else "E013")
-    return registry.file("costs", table)
+        text = f"costs: expected the name or path of a cost table, got {table!r}"
+        raise _refused(document, path, text, "E013")
+    try:
+        return registry.file("costs", table, within=Path(document.name).parent)
+    except registry.UnknownName as unknown:
+        raise _refused(document, path, f"costs: {unknown}", unknown.code) from None
+    except InputError as outside:
+        text, code = outside.faults[0].message, outside.faults[0].code
+        raise _refused(document, path, f"costs: {text}", code) from None
 
 
 def _corner(faults: Faults, document: Document, path: Keys, corner: object) -> Corner:
@@ -614,7 +619,7 @@ def _doubling(cost: ActionCost, corner: Corner, facts: Mapping[str, float]) -> f
     points = energy.by_bits.get(corner)
     if points:
         return _interpolated(sorted((int(at), value) for at, value in points.items()), bits)
-    return energy.at(corner) * 2.0 ** (bits - _known(cost.at_bits))
+    return energy.at(corner) * math.pow(2.0, bits - _known(cost.at_bits))
 
 
 def _interpolated(points: Sequence[tuple[int, float]], bits: float) -> float:
@@ -622,9 +627,9 @@ def _interpolated(points: Sequence[tuple[int, float]], bits: float) -> float:
     first, last = points[0], points[-1]
     if bits <= first[0] or bits >= last[0]:
         end = first if bits <= first[0] else last
-        return end[1] * 2.0 ** (bits - end[0])
+        return end[1] * math.pow(2.0, bits - end[0])
     (low, below), (high, above) = next(pair for pair in pairwise(points) if bits <= pair[1][0])
-    return above if bits == high else below * (above / below) ** ((bits - low) / (high - low))
+    return above if bits == high else below * math.pow(above / below, (bits - low) / (high - low))
 
 
 def _per_bit(cost: ActionCost, corner: Corner, facts: Mapping[str, float]) -> float:

@@ -46,6 +46,10 @@ class Ledger:
         """Copy of the ledger as it stands; later posts do not reach it."""
         return Ledger(self._counts)
 
+    def only(self, stage: str) -> Ledger:
+        """Copy of one stage's counts as they stand."""
+        return Ledger({key: count for key, count in self._counts.items() if key[0] == stage})
+
     def rows(self) -> tuple[LedgerRow, ...]:
         """All counts, sorted by stage, operation, component and action."""
         return tuple(LedgerRow(*key, int(count)) for key, count in sorted(self._counts.items()))

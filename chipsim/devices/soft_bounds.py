@@ -18,7 +18,7 @@ The reference is the symmetry point with an error: subtraction in hardware is no
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -42,7 +42,6 @@ def soft_bounds_step(state: Any, numbers: Any, up: Any, z: Any) -> Any:
 class CellModel(DeviceModel):
     """Parameters of a soft-bounds cell; weights are in units of the nominal bound."""
 
-    model: Literal["soft-bounds"]
     step: float = Field(gt=0, le=10, description="median step of one pulse at state 0 [weight]")
     step_spread: float = Field(ge=0, le=5, description="device-to-device spread of the step's logarithm")
     up_down_spread: float = Field(

@@ -12,44 +12,35 @@ import re
 import stat
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeAlias, cast
 
 import yaml
 
 from chipsim.errors import Fault, InputError, Place, listing, suggestion
+from chipsim.inputs.nodes import (
+    BREAK,
+    MAX_DEPTH,
+    MAX_NODES,
+    NOT_FINITE,
+    NUMBER,
+    UNPRINTABLE,
+    WHOLE,
+    Node,
+    Source,
+    Spot,
+    compose,
+)
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Document", "Where", "dump", "is_name", "parse", "read"]
 
 MAX_BYTES = 256_000
 """Longest text of an input file [bytes]; 2 MB of plain keys took 13 s in another reader."""
-MAX_DEPTH = 64
-"""Deepest nesting of keys and lists."""
-MAX_NODES = 100_000
-"""Most keys and values, counted after aliases: 400 bytes of aliases can stand for a billion."""
-
 Where: TypeAlias = tuple[str | int, ...]
 """The way from the top to a value: keys, and indices of list items."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
-_TAG = re.compile(r"![^\s,\]}]*")
 _SET = "--set"
-
-_CONSTANTS: Mapping[str, bool | None] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
-_WHOLE = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_LARGEST = 2**63 - 1
-
-Scalar: TypeAlias = str | int | float | bool | None
 
 
 def is_name(text: str) -> bool:
@@ -57,56 +48,19 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A text and its lines; `shift` moves columns, for a value that stands behind its path."""
-
-    name: str
-    lines: tuple[str, ...]
-    shift: int = 0
-
-    def line(self, index: int) -> str:
-        return self.lines[index] if index < len(self.lines) else ""
-
-
-class _Spot(NamedTuple):
-    """Where something stands in a source: line and column from 0, columns not shifted."""
-
-    source: _Source
-    line: int
-    column: int
-    width: int = 1
-
-    def place(self) -> Place:
-        column = self.column + self.source.shift
-        excerpt = self.source.line(self.line)
-        return Place(self.source.name, self.line + 1, column + 1, excerpt, max(1, self.width))
-
-    def text(self) -> str:
-        return self.source.line(self.line)[self.column + self.source.shift :]
-
-
-class _Node(NamedTuple):
-    """A value with its spot; `size` counts the values in it and `depth` their nesting, aliases included."""
-
-    spot: _Spot
-    value: Scalar | list[_Node] | dict[str, tuple[_Spot, _Node]]
-    size: int = 1
-    depth: int = 1
-
-
 @dataclass(frozen=True)
 class Document:
     """The values of one input file, and where each of them stands.
 
-    `data` holds plain values: dict, list, str, int, float, bool and None. Values under an alias share one
-    object, so treat `data` as read-only.
+    `data` holds plain values: dict, list, str, int, float, bool and None; values under an alias
+    stand there each for itself. Treat it as read-only: documents made from this one share what they do not
+    change.
     """
 
     name: str
     data: dict[str, Any]
-    _values: Mapping[Where, _Spot] = field(repr=False, compare=False)
-    _keys: Mapping[Where, _Spot] = field(repr=False, compare=False)
+    _values: Mapping[Where, Spot] = field(repr=False, compare=False)
+    _keys: Mapping[Where, Spot] = field(repr=False, compare=False)
 
     def place(self, path: Where = ()) -> Place:
         """Return the place of the value at `path`, or of the nearest thing around it that the file holds."""
@@ -138,6 +92,26 @@ class Document:
             here = here[step]
         return here
 
+    def part(self, path: Where, leaf: str = "") -> Document:
+        """Return what stands at `path`, a mapping, as a document of its own; places are kept.
+
+        With `leaf`, that key of each item stands for the item: `{step: {value: 1}}` becomes `{step: 1}`.
+        """
+        whole, size = self.value(path), len(path)
+        inner = (leaf,) if leaf else ()
+        data = {key: item[leaf] if leaf else item for key, item in whole.items()}
+        keys = {where[size:]: spot for where, spot in self._keys.items() if where[:size] == path}
+        values = {}
+        for where, spot in self._values.items():
+            rest = where[size:]
+            if where[:size] == path and (len(rest) < 2 or not leaf or rest[1:2] == inner):
+                values[rest[:1] + rest[1 + len(inner) :]] = spot
+        return replace(self, data=data, _values=values, _keys=keys)
+
+    def without(self, key: str) -> Document:
+        """Return the document without one key of its top mapping."""
+        return replace(self, data={name: value for name, value in self.data.items() if name != key})
+
     def has(self, path_text: str) -> bool:
         """Return whether a path such as "components.adc.bits" or "stages.finetune.images" exists."""
         found = _find(self.data, path_text.split("."))
@@ -150,17 +124,17 @@ class Document:
         new; the keys before it must exist, except under the top keys that `fresh` names. Raises `InputError`
         at the place "--set".
         """
-        source = _Source(_SET, (f"{path_text}={value_text}",), len(path_text) + 1)
-        spot = _Spot(source, 0, -source.shift, len(path_text))
-        if not all(path_text.split(".")) or _BREAK.search(value_text) or _UNPRINTABLE.search(value_text):
+        source = Source(_SET, (f"{path_text}={value_text}",), len(path_text) + 1)
+        spot = Spot(source, 0, -source.shift, len(path_text))
+        if not all(path_text.split(".")) or BREAK.search(value_text) or UNPRINTABLE.search(value_text):
             raise InputError(
                 Fault(f"'{path_text}' is not set to one value; write {_SET} PATH=VALUE", spot.place(), "E024")
             )
         path = self._settable(path_text, spot, fresh)
-        node = _Composer(source).single(value_text) or _Node(_Spot(source, 0, 0), None)
-        return self._replaced(path, spot, node)
+        node = compose(value_text, source) or Node(Spot(source, 0, 0), None)
+        return self._changed(path, spot, node)
 
-    def _settable(self, path_text: str, spot: _Spot, fresh: Collection[str]) -> Where:
+    def _settable(self, path_text: str, spot: Spot, fresh: Collection[str]) -> Where:
         found = _find(self.data, path_text.split("."))
         here = ".".join(map(str, found.path)) or "the file"
         if isinstance(found.value, dict | None) and (
@@ -176,7 +150,7 @@ class Document:
             message = f"'{here}' is {_shown(found.value)}, so it has no '{wanted}'"
         raise InputError(Fault(message, spot.place(), "E024"))
 
-    def _replaced(self, path: Where, spot: _Spot, node: _Node) -> Document:
+    def _changed(self, path: Where, spot: Spot, node: Node) -> Document:
         size = len(path)
         values = {where: at for where, at in self._values.items() if where[:size] != path}
         keys = {where: at for where, at in self._keys.items() if where[:size] != path}
@@ -193,8 +167,10 @@ class Document:
         Mappings are joined key by key; everything else, lists too, is replaced whole. Each value keeps the
         place where it was written.
         """
-        values, keys = dict(base._values), dict(base._keys)
-        data = _joined(base.data, self.data, (), values)
+        replaced = frozenset(_replaced(base.data, self.data, ()))
+        values = {where: at for where, at in base._values.items() if not _below(where, replaced)}
+        keys = {where: at for where, at in base._keys.items() if not _below(where, replaced)}
+        data = _joined(base.data, self.data)
         return Document(self.name, data, values | dict(self._values), keys | dict(self._keys))
 
     def dump(self) -> str:
@@ -220,7 +196,7 @@ def _find(value: Any, steps: list[str], path: Where = ()) -> _Found:
     return _Found(path, value, tuple(steps))
 
 
-def _step(value: Any, word: str) -> str | int | None:
+def _step(value: Any, word: str) -> Any:
     if isinstance(value, dict):
         return word if word in value else None
     if not isinstance(value, list):
@@ -242,29 +218,33 @@ def _with(value: Any, path: Where, new: Any) -> Any:
     """Return a value with `new` at `path`; only what lies on the path is copied."""
     if not path:
         return new
+    step: Any = path[0]
     copy: Any = list(value) if isinstance(value, list) else dict(value or {})
-    below = copy[path[0]] if isinstance(copy, list) else copy.get(path[0])
-    copy[path[0]] = _with(below, path[1:], new)
+    below = copy[step] if isinstance(copy, list) else copy.get(step)
+    copy[step] = _with(below, path[1:], new)
     return copy
 
 
-def _joined(
-    base: dict[str, Any], top: dict[str, Any], path: Where, values: dict[Where, _Spot]
-) -> dict[str, Any]:
+def _joined(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
     joined = dict(base)
     for key, value in top.items():
-        if isinstance(value, dict) and isinstance(below := base.get(key), dict):
-            joined[key] = _joined(below, value, (*path, key), values)
-        else:
-            _forget(values, (*path, key), base.get(key))
-            joined[key] = value
+        below = base.get(key)
+        both = isinstance(value, dict) and isinstance(below, dict)
+        joined[key] = _joined(cast("dict[str, Any]", below), value) if both else value
     return joined
 
 
-def _forget(values: dict[Where, _Spot], path: Where, value: Any) -> None:
-    if isinstance(value, dict | list):
-        for where in [where for where in values if where[: len(path)] == path]:
-            del values[where]
+def _replaced(base: dict[str, Any], top: dict[str, Any], path: Where) -> Iterator[Where]:
+    """Yield the paths at which `top` replaces a value of `base` whole."""
+    for key in top.keys() & base.keys():
+        if isinstance(top[key], dict) and isinstance(base[key], dict):
+            yield from _replaced(base[key], top[key], (*path, key))
+        else:
+            yield (*path, key)
+
+
+def _below(where: Where, roots: frozenset[Where]) -> bool:
+    return any(where[:end] in roots for end in range(1, len(where) + 1))
 
 
 def _shown(value: Any) -> str:
@@ -348,31 +328,31 @@ def parse(text: str, name: str) -> Document:
     size = len(text.encode("utf-8", "surrogatepass")) if len(text) <= MAX_BYTES else len(text)
     if size > MAX_BYTES:
         _refuse_size(size, name)
-    source = _Source(name, tuple(_BREAK.split(text)))
+    source = Source(name, tuple(BREAK.split(text)))
     _check_printable(text, source)
-    node = _Composer(source).single(text)
+    node = compose(text, source)
     if node is None or node.value is None:
         _refuse("the file is empty; it must hold keys and values", Place(name), "E005")
     if not isinstance(node.value, dict):
         kind = "a list" if isinstance(node.value, list) else "a single value"
         _refuse(f"the file holds {kind}; it must hold keys and values", node.spot.place(), "E007")
-    values: dict[Where, _Spot] = {}
-    keys: dict[Where, _Spot] = {}
+    values: dict[Where, Spot] = {}
+    keys: dict[Where, Spot] = {}
     data = _plain(node, (), values, keys)
     return Document(name, cast("dict[str, Any]", data), values, keys)
 
 
-def _check_printable(text: str, source: _Source) -> None:
-    match = _UNPRINTABLE.search(text)
+def _check_printable(text: str, source: Source) -> None:
+    match = UNPRINTABLE.search(text)
     if match is None:
         return
-    before = _BREAK.split(text[: match.start()])
-    spot = _Spot(source, len(before) - 1, len(before[-1]))
+    before = BREAK.split(text[: match.start()])
+    spot = Spot(source, len(before) - 1, len(before[-1]))
     message = f"this is not plain text: it holds the control character U+{ord(match.group()):04X}"
     _refuse(message, spot.place(), "E003")
 
 
-def _plain(node: _Node, path: Where, values: dict[Where, _Spot], keys: dict[Where, _Spot]) -> Any:
+def _plain(node: Node, path: Where, values: dict[Where, Spot], keys: dict[Where, Spot]) -> Any:
     """Return a node's plain value, and note where each part of it stands."""
     values[path] = node.spot
     if isinstance(node.value, dict):
@@ -386,242 +366,6 @@ def _plain(node: _Node, path: Where, values: dict[Where, _Spot], keys: dict[Wher
     return node.value
 
 
-class _StopError(Exception):
-    """Reading cannot go on; the faults found so far are raised."""
-
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Composer:
-    """Builds nodes from the parser's events, gathers faults, and stops at the limits."""
-
-    def __init__(self, source: _Source) -> None:
-        self._source = source
-        self._faults: list[Fault] = []
-        self._anchors: dict[str, _Node | None] = {}
-        self._count = 0
-
-    def single(self, text: str) -> _Node | None:
-        """Return the text's only document, or None if it has none. Raises `InputError` with all faults."""
-        node = None
-        try:
-            node = self._document(yaml.parse(text, Loader=_Loader))
-        except _StopError:
-            pass
-        except yaml.MarkedYAMLError as error:
-            self._faults.append(_syntax_fault(error, self._source))
-        except yaml.YAMLError as error:
-            self._faults.append(Fault(f"this is not YAML: {error}", Place(self._source.name), "E008"))
-        if self._faults:
-            raise InputError(*self._faults)
-        return node
-
-    def _document(self, events: Iterator[Any]) -> _Node | None:
-        node = None
-        for event in events:
-            if isinstance(event, yaml.DocumentStartEvent):
-                if node is not None:
-                    self._stop("the file holds more than one document; remove this '---'", event, "E006")
-                node = self._node(next(events), events, 1)
-        return node
-
-    def _stop(self, message: str, event: Any, code: str) -> NoReturn:
-        self._note(message, self._spot(event, event), code)
-        raise _StopError
-
-    def _note(self, message: str, spot: _Spot, code: str) -> None:
-        self._faults.append(Fault(message, spot.place(), code))
-
-    def _spot(self, start: Any, end: Any) -> _Spot:
-        line, column = start.start_mark.line, start.start_mark.column
-        text = self._source.line(line)
-        if getattr(start, "anchor", None) and not isinstance(start, yaml.AliasEvent):
-            skipped = _PROPERTIES.match(text, column + self._source.shift)
-            column = skipped.end() - self._source.shift if skipped else column
-        same = end.end_mark.line == line
-        stop = end.end_mark.column if same else len(text.rstrip()) - self._source.shift
-        return _Spot(self._source, line, column, max(1, stop - column))
-
-    def _node(self, event: Any, events: Iterator[Any], level: int) -> _Node:
-        if level > MAX_DEPTH:
-            self._stop(f"values are nested more than {MAX_DEPTH} deep", event, "E021")
-        self._check_count(1, event)
-        if isinstance(event, yaml.AliasEvent):
-            return self._alias(event, level)
-        if event.tag is not None:
-            self._tag(event)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = None
-        node = self._content(event, events, level)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = node
-        return node
-
-    def _content(self, event: Any, events: Iterator[Any], level: int) -> _Node:
-        if isinstance(event, yaml.ScalarEvent):
-            return self._scalar(event)
-        if isinstance(event, yaml.SequenceStartEvent):
-            return self._sequence(event, events, level)
-        return self._mapping(event, events, level)
-
-    def _check_count(self, more: int, event: Any) -> None:
-        self._count += more
-        if self._count > MAX_NODES:
-            self._stop(f"the file holds more than {MAX_NODES} values, aliases counted", event, "E021")
-
-    def _tag(self, event: Any) -> None:
-        spot = _Spot(self._source, event.start_mark.line, event.start_mark.column)
-        match = _TAG.search(spot.text())
-        shown = match.group() if match else event.tag
-        at = spot._replace(column=spot.column + (match.start() if match else 0), width=len(shown))
-        self._note(f"tag '{shown}' is not allowed; write the plain value", at, "E009")
-
-    def _alias(self, event: Any, level: int) -> _Node:
-        spot = self._spot(event, event)
-        if event.anchor not in self._anchors:
-            known = (f"*{name}" for name in self._anchors)
-            message = f"alias '*{event.anchor}' has no anchor above it{suggestion('*' + event.anchor, known)}"
-            self._note(message, spot, "E022")
-            return _Node(spot, None)
-        node = self._anchors[event.anchor]
-        if node is None:
-            self._note(f"alias '*{event.anchor}' stands inside its own anchor", spot, "E022")
-            return _Node(spot, None)
-        self._check_count(node.size - 1, event)
-        if level + node.depth - 1 > MAX_DEPTH:
-            self._stop(f"values are nested more than {MAX_DEPTH} deep", event, "E021")
-        return node._replace(spot=spot)
-
-    def _scalar(self, event: Any) -> _Node:
-        spot = self._spot(event, event)
-        plain = event.implicit[0] and event.tag is None
-        return _Node(spot, self._resolved(event.value, spot) if plain else event.value)
-
-    def _resolved(self, text: str, spot: _Spot) -> Scalar:
-        if text in _CONSTANTS:
-            return _CONSTANTS[text]
-        if _WHOLE.fullmatch(text):
-            return self._whole(text, spot)
-        if _NUMBER.fullmatch(text) or _NOT_FINITE.fullmatch(text):
-            return self._number(text, spot)
-        return str(text)
-
-    def _whole(self, text: str, spot: _Spot) -> int:
-        value = int(text, 0 if text[:2] in ("0o", "0x") else 10) if len(text) < 99 else _LARGEST + 1
-        if abs(value) > _LARGEST:
-            self._note(f"a whole number may be at most {_LARGEST}", spot, "E014")
-        return value
-
-    def _number(self, text: str, spot: _Spot) -> float:
-        value = float("inf") if _NOT_FINITE.fullmatch(text) else float(text)
-        if not isfinite(value):
-            shown = text if len(text) < 40 else f"{text[:36]}..."
-            self._note(f"'{shown}' is not a finite number", spot, "E019")
-        return value
-
-    def _sequence(self, start: Any, events: Iterator[Any], level: int) -> _Node:
-        items = []
-        for event in events:
-            if isinstance(event, yaml.SequenceEndEvent):
-                break
-            items.append(self._node(event, events, level + 1))
-        return self._collection(start, event, items, items)
-
-    def _mapping(self, start: Any, events: Iterator[Any], level: int) -> _Node:
-        pairs: dict[str, tuple[_Spot, _Node]] = {}
-        nodes = []
-        for event in events:
-            if isinstance(event, yaml.MappingEndEvent):
-                break
-            key = self._node(event, events, level + 1)
-            value = self._node(next(events), events, level + 1)
-            self._pair(pairs, key, value, event)
-            nodes += [key, value]
-        return self._collection(start, event, pairs, nodes)
-
-    def _collection(self, start: Any, end: Any, value: Any, nodes: list[_Node]) -> _Node:
-        size = 1 + sum(node.size for node in nodes)
-        depth = 1 + max((node.depth for node in nodes), default=0)
-        return _Node(self._spot(start, end), value, size, depth)
-
-    def _pair(self, pairs: dict[str, tuple[_Spot, _Node]], key: _Node, value: _Node, event: Any) -> None:
-        name = key.value
-        if not isinstance(name, str) or isinstance(event, yaml.AliasEvent):
-            shown = _key_text(key, event)
-            self._note(f"key {shown} is not plain text; put it in quotes or use a name", key.spot, "E023")
-        elif name == "<<":
-            self._note("merge keys ('<<') are not read; write the keys out", key.spot, "E009")
-        elif name in pairs:
-            first = pairs[name][0]
-            self._note(
-                f"key '{name}' stands twice; it is first given in line {first.line + 1}", key.spot, "E010"
-            )
-        else:
-            pairs[name] = (key.spot, value)
-
-
-def _key_text(key: _Node, event: Any) -> str:
-    if isinstance(event, yaml.AliasEvent):
-        return f"'*{event.anchor}'"
-    return f"'{event.value}'" if isinstance(event, yaml.ScalarEvent) else "of keys and values or a list"
-
-
-_UNCLOSED: Mapping[str, str] = {
-    "while parsing a flow sequence": "this '[' is not closed; ',' or ']' is missing",
-    "while parsing a flow mapping": "this '{' is not closed; ',' or '}' is missing",
-    "while scanning a quoted scalar": "this quote is not closed",
-}
-
-
-def _syntax_fault(error: yaml.MarkedYAMLError, source: _Source) -> Fault:
-    problem, context = error.problem or "", error.context or ""
-    if "nesting depth" in problem:
-        return _syntax_at(error, source, f"values are nested more than {MAX_DEPTH} deep", "E021")
-    unclosed = _UNCLOSED.get(context)
-    if unclosed and error.context_mark and ("did not find" in problem or "end of stream" in problem):
-        mark = error.context_mark
-        return Fault(unclosed, _Spot(source, mark.line, mark.column).place(), "E008")
-    return _syntax_at(error, source, _syntax_message(error, source), "E008")
-
-
-def _syntax_at(error: yaml.MarkedYAMLError, source: _Source, message: str, code: str) -> Fault:
-    mark = error.problem_mark or error.context_mark
-    if mark is None:
-        return Fault(message, Place(source.name), code)
-    return Fault(message, _Spot(source, mark.line, mark.column).place(), code)
-
-
-def _syntax_message(error: yaml.MarkedYAMLError, source: _Source) -> str:
-    """Return the parser's complaint in the words of someone who writes the file."""
-    problem, mark = error.problem or "", error.problem_mark
-    line = source.line(mark.line) if mark else ""
-    here = line[mark.column + source.shift :] if mark else ""
-    before = line[: mark.column + source.shift] if mark else ""
-    if "cannot start any token" in problem:
-        return _bad_start(here, before)
-    if "mapping values are not allowed" in problem:
-        if ":" in before:
-            return "a second ': ' stands in this line; put text that holds ': ' in quotes"
-        return "a key cannot stand here; check the indentation, and the line above for a missing ': '"
-    if "did not find expected key" in problem:
-        return "this line does not fit to the lines above; check its indentation"
-    if "'-' indicator" in problem:
-        begun = f" that begins in line {error.context_mark.line + 1}" if error.context_mark else ""
-        return f"the list{begun} goes on here without '- '"
-    if "<document start>" in problem:
-        return "this line does not belong to the keys above; check its indentation"
-    return f"this is not YAML: {problem or 'the text cannot be read'}"
-
-
-def _bad_start(here: str, before: str) -> str:
-    if here.startswith("\t") and not before.strip():
-        return "a tab indents this line; YAML is indented by spaces"
-    if here.startswith("\t"):
-        return "a tab stands before this value; use a space"
-    return f"a value may not begin with '{here[:1]}'; put it in quotes"
-
-
 class _Dumper(yaml.SafeDumper):
     """Quotes what YAML 1.1 or 1.2 would take for something else than text, and writes no aliases."""
 
@@ -631,11 +375,11 @@ class _Dumper(yaml.SafeDumper):
 
 _Dumper.add_implicit_resolver(
     "tag:yaml.org,2002:float",
-    re.compile(f"^(?:{_NUMBER.pattern}|{_NOT_FINITE.pattern})$"),
+    re.compile(f"^(?:{NUMBER.pattern}|{NOT_FINITE.pattern})$"),
     list("-+.0123456789"),
 )
 _Dumper.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(f"^(?:{_WHOLE.pattern})$"), list("-+0123456789")
+    "tag:yaml.org,2002:int", re.compile(f"^(?:{WHOLE.pattern})$"), list("-+0123456789")
 )
 
 

@@ -181,9 +181,9 @@ def _example(text: str, unit: str, wanted: Dimension) -> str:
 
 def _nearest_unit(unit: str, wanted: Dimension) -> str:
     own = [name for name, (dimension, _) in _UNITS.items() if dimension is wanted and name.isascii()]
-    same = [name for name in own if name.casefold() == unit.casefold()] or [nearest(unit, own)]
-    if same[0] is not None:
-        return f"; did you mean '{same[0]}'?"
+    near = next((name for name in own if name.casefold() == unit.casefold()), None) or nearest(unit, own)
+    if near is not None:
+        return f"; did you mean '{near}'?"
     return f"; {wanted.described} is written in {listing(name for name in own if name)}"
 
 

@@ -8,7 +8,7 @@ asks for; in a test, an ideal array answers.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -62,6 +62,11 @@ class Operation:
         """Stores that it changes."""
         return frozenset({self.matrix})
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """First image of the stage that it belongs to, and how many; (0, 0) where it has none."""
+        return 0, 0
+
 
 @dataclass(frozen=True)
 class Prepare(Operation):
@@ -89,6 +94,11 @@ class Update(Operation):
     bit_length: int | None
     first: int
     """Index of the first image of the chunk in the stage."""
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The images whose errors it carries."""
+        return self.first, self.x.shape[0]
 
 
 @dataclass(frozen=True)
@@ -159,9 +169,21 @@ class LearningRule(Model):
         """What the rule's operations read and change, and how often each comes."""
         raise NotImplementedError
 
-    def operations(self) -> frozenset[str]:
-        """Kinds of operation that the rule may ask for beside the passes, with their side."""
+    def operations(self) -> Mapping[str, str]:
+        """Kinds of operation that the rule may ask for beside the passes, each with its matrix.
+
+        A read that drives columns is `transfer-read-transposed`; `integrate` goes with the matrix whose
+        readings are integrated.
+        """
         raise NotImplementedError
+
+    def longest_train(self) -> int | None:
+        """Slots that the rule wants the drivers to be able to do; None: whatever they do."""
+        return None
+
+    def largest_word(self) -> float | None:
+        """Value [weight] that integrator words must be able to hold; None: no words are used."""
+        return None
 
     def start(self, layers: Sequence[LayerShape]) -> Conversation:
         """What is to be done before the first image of a stage."""

@@ -9,7 +9,7 @@ direction, and H keeps the remainder (or starts again). No value is verified aft
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -66,10 +66,18 @@ class Rule(LearningRule):
             Declaration("transfer-write", h, c, every),
         )
 
-    def operations(self) -> frozenset[str]:
+    def operations(self) -> Mapping[str, str]:
         """What the rule may ask for, with the side that a read drives."""
         read = "transfer-read" if self.read_by == "row" else "transfer-read-transposed"
-        return frozenset({"prepare", "update", read, "integrate", "transfer-write"})
+        return {"prepare": "A", "update": "A", read: "A", "integrate": "A", "transfer-write": "C"}
+
+    def longest_train(self) -> int | None:
+        """The bit length that the file asks for."""
+        return self.bit_length
+
+    def largest_word(self) -> float | None:
+        """The threshold: a word that could not reach it would never cross."""
+        return self.threshold
 
     def start(self, layers: Sequence[LayerShape]) -> Conversation:
         """A to its symmetry points, H to zero."""

@@ -1,0 +1,1 @@
+"""The result as a record, a page, a trace."""

@@ -1,0 +1,1 @@
+"""Networks, data sets, tasks and stages."""

@@ -180,6 +180,14 @@ def features(spec: DataSpec) -> int:
     return spec.project.to if spec.project else dataset.named(spec.set).DATASET.features
 
 
+def class_count(spec: DataSpec) -> int:
+    """Return how many classes the images have.
+
+    *Raises*: `InputError` if there is no such data set.
+    """
+    return len(_classes(spec, dataset.named(spec.set).DATASET))
+
+
 def _classes(spec: DataSpec, data: DataSet) -> tuple[int, ...]:
     return spec.classes or tuple(range(len(data.classes)))
 

@@ -545,8 +545,7 @@ def test_an_unknown_key_of_an_entry_is_answered_with_the_nearest() -> None:
 
 def test_a_price_without_its_unit_is_refused() -> None:
     assert refused("costs:\n  table: analog-14nm\n  adc_conv: {energy: 2}\n") == [
-        "chip.yaml:3:22: error[E016]: costs: entry 'adc_conv': key 'energy': "
-        "2 is missing its unit; write 2 pJ"
+        "chip.yaml:3:22: error[E016]: costs: entry 'adc_conv': energy: 2 is missing its unit; write 2 pJ"
     ]
 
 
@@ -554,6 +553,12 @@ def test_an_energy_beside_a_voltage_is_a_contradiction() -> None:
     assert refused("costs:\n  table: analog-14nm\n  set_pulse: {energy: 2 pJ, voltage: 1 V}\n") == [
         "chip.yaml:3:14: error[E020]: costs: entry 'set_pulse' is given an energy, "
         "beside which voltage has no effect; keep one"
+    ]
+
+
+def test_an_overhead_factor_must_be_above_zero() -> None:
+    assert refused("costs: {table: analog-14nm, overhead_factor: -1}\n") == [
+        "chip.yaml:1:46: error[E014]: costs: overhead_factor: expected a number above 0, got -1"
     ]
 
 
@@ -642,7 +647,11 @@ def faults_of(folder: Path, text: str) -> list[str]:
 def test_a_table_outside_the_files_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         own(tmp_path, OWN, "../mine.yaml")
-    assert [fault.code for fault in error.value.faults] == ["E032"]
+    assert [fault.message for fault in error.value.faults] == [
+        "costs: path '../mine.yaml' leads out of the folder of the file that names it; "
+        "put a copy in that folder"
+    ]
+    assert error.value.faults[0].code == "E032"
 
 
 @pytest.mark.parametrize(
@@ -692,7 +701,14 @@ def test_a_table_that_contradicts_itself_is_refused(
 
 
 def test_a_table_of_another_format_is_refused(tmp_path: Path) -> None:
-    assert len(faults_of(tmp_path, OWN.replace("chipsim-costs/1", "chipsim-costs/9"))) == 1
+    assert faults_of(tmp_path, OWN.replace("chipsim-costs/1", "chipsim-costs/9")) == [
+        "cost table: format: unknown value 'chipsim-costs/9'; did you mean 'chipsim-costs/1'?"
+    ]
+
+
+def test_a_table_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"mine2\.yaml"):
+        own(tmp_path, OWN, "mine2.yaml")
 
 
 def test_pricing_a_runs_progress_works_each_price_out_once() -> None:

@@ -1,0 +1,194 @@
+"""The architecture: the YAML graph of components and links, checked before anything is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from chipsim.accounting import costs
+from chipsim.architecture.ports import Link, LinkError, check, end
+from chipsim.circuits.component import ComponentParameters
+from chipsim.devices import cells as devices
+from chipsim.devices.device import DeviceModel
+from chipsim.errors import InputError
+from chipsim.inputs import registry
+from chipsim.inputs.documents import Document
+from chipsim.inputs.schema import Faults, Model, Name, fill, resolved
+from chipsim.inputs.units import Metres
+
+if TYPE_CHECKING:
+    import networkx
+
+MAX_CELLS = 64_000_000
+"""Cells of all arrays together: about 2 GB of device state."""
+
+
+class Seat(Model):
+    """Where a matrix lies: an array and the first of its rows and columns."""
+
+    array: Name
+    row: int = Field(default=0, ge=0)
+    column: int = Field(default=0, ge=0)
+
+
+class Header(Model):
+    """An architecture file, its components still as written."""
+
+    format: Literal["chipsim-architecture/1"]
+    name: Name
+    description: str | None = None
+    technology: Metres = Field(description="technology node")
+    costs: Mapping[str, Any] = Field(description="cost table, corner, and entries given anew")
+    timing: Literal["measured", "ideal"] = Field(default="measured", description="durations not given")
+    components: Mapping[Name, Mapping[str, Any]] = Field(min_length=1, max_length=4096)
+    links: tuple[str, ...] = Field(min_length=1, max_length=65536)
+    mapping: Mapping[str, str | Seat] | None = Field(
+        default=None, description="arrays of weight matrices, such as 'dense1.A: array'"
+    )
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A checked architecture: components with all of their parameters, cells, links and prices."""
+
+    header: Header
+    components: Mapping[str, ComponentParameters]
+    cells: Mapping[str, DeviceModel]
+    links: tuple[Link, ...]
+    costs: costs.CostTable
+    document: Document
+
+    @property
+    def name(self) -> str:
+        """The file's name for it."""
+        return self.header.name
+
+    def of_type(self, kind: str) -> tuple[str, ...]:
+        """Names of the components of a type, in the order of the file."""
+        return tuple(name for name, p in self.components.items() if p.type == kind)
+
+    @cached_property
+    def graph(self) -> networkx.MultiDiGraph:
+        """Components as nodes, links as edges with the ports that they join."""
+        import networkx as nx
+
+        graph = nx.MultiDiGraph()
+        for name, parameters in self.components.items():
+            graph.add_node(name, **resolved(parameters))
+        for link in self.links:
+            graph.add_edge(
+                link.source.component, link.target.component, source=link.source.port, target=link.target.port
+            )
+        return graph
+
+    def resolved(self) -> dict[str, Any]:
+        """The file with everything filled in, as plain values."""
+        file = resolved(self.header)
+        file["components"] = {name: self._resolved_component(name) for name in self.components}
+        return file
+
+    def _resolved_component(self, name: str) -> dict[str, Any]:
+        values = resolved(self.components[name])
+        if name in self.cells:
+            given = self.document.value(("components", name, "cell"))
+            preset = given["preset"] if isinstance(given, dict) else given
+            values["cell"] = {"preset": preset, **resolved(self.cells[name])}
+        return values
+
+
+def load(document: Document) -> Architecture:
+    """The architecture of a document. Raises `InputError` with all faults, each at its place."""
+    header = fill(Header, document)
+    faults = Faults()
+    components: dict[str, ComponentParameters] = {}
+    cells: dict[str, DeviceModel] = {}
+    for name in header.components:
+        with faults.gather():
+            components[name] = _component(document, name, header.timing)
+        if name in components and components[name].type == "crossbar":
+            with faults.gather():
+                cells[name] = devices.load(
+                    document, ("components", name, "cell"), f"component '{name}'"
+                )
+    links = tuple(_links(document, header, components, faults))
+    table = None
+    with faults.gather():
+        table = costs.load(document)
+    _check_sizes(document, components, faults)
+    _check_joined(document, header, links, faults)
+    faults.raise_if_any()
+    assert table is not None
+    return Architecture(
+        header, MappingProxyType(components), MappingProxyType(cells), links, table, document
+    )
+
+
+def _component(document: Document, name: str, timing: str) -> ComponentParameters:
+    path = ("components", name)
+    label = f"component '{name}'"
+    kind = document.value(path).get("type")
+    if not isinstance(kind, str):
+        raise InputError(document.fault(f"{label}: missing key 'type'", path, "E011", key=True))
+    try:
+        model: type[ComponentParameters] = registry.module("component", kind).Parameters
+    except registry.UnknownName as error:
+        raise InputError(document.fault(f"{label}: {error}", (*path, "type"), error.code)) from None
+    parameters = fill(model, document, path, label=label)
+    filled = {
+        field: defaults[timing]
+        for field, defaults in model.timing.items()
+        if getattr(parameters, field) is None
+    }
+    return parameters.model_copy(update=filled)
+
+
+def _links(
+    document: Document, header: Header, components: Mapping[str, ComponentParameters], faults: Faults
+) -> Iterator[Link]:
+    known, seen = set(header.components), set()
+    for index, text in enumerate(header.links):
+        names = [part.strip() for part in text.split("->")]
+        if len(names) < 2 or not all(names):
+            faults.add(document.fault(f"'{text}' is not a link; write 'a -> b'", ("links", index), "E044"))
+            continue
+        for source, target in zip(names, names[1:], strict=False):
+            try:
+                link = Link(end(source, components, known, True), end(target, components, known, False))
+                check(link, components)
+            except LinkError as error:
+                message = f"link '{source} -> {target}': {error}"
+                faults.add(document.fault(message, ("links", index), error.code))
+                continue
+            if link in seen:
+                message = f"link '{source} -> {target}' stands twice; leave one out"
+                faults.add(document.fault(message, ("links", index), "E045"))
+            seen.add(link)
+            yield link
+
+
+def _check_joined(document: Document, header: Header, links: tuple[Link, ...], faults: Faults) -> None:
+    joined = {end.component for link in links for end in link}
+    if faults.found:
+        return
+    for name in header.components:
+        if name not in joined:
+            message = f"component '{name}' is joined to nothing; add a link or leave it out"
+            faults.add(document.fault(message, ("components", name), "E042", key=True))
+
+
+def _check_sizes(
+    document: Document, components: Mapping[str, ComponentParameters], faults: Faults
+) -> None:
+    total = 0
+    for name, parameters in components.items():
+        if parameters.type == "crossbar":
+            total += parameters.rows * parameters.columns
+            if total > MAX_CELLS:
+                message = f"component '{name}': the arrays come to {total} cells, more than {MAX_CELLS}"
+                faults.add(document.fault(message, ("components", name), "E056", key=True))
+                return

@@ -1,0 +1,285 @@
+"""The controller: it runs a workload as a program of operations on the chip's processes.
+
+Passes over images go in chunks. How many images run together follows from what the rule's operations
+declare to read and change, and from nothing else; a chunk of b images takes the time and leaves the
+weights and counts of b chunks of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from chipsim.accounting.ledger import Ledger
+from chipsim.architecture.placement import Plan
+from chipsim.errors import Fault, PhysicsError, RunError
+from chipsim.learning.rule import Chunk, LearningRule, Operation, images_together, independent
+from chipsim.simulation.chip import Chip
+from chipsim.simulation.node import Floor, Step, Transaction
+from chipsim.simulation.trace import Listener
+
+EVALUATION = "evaluation"
+"""The account of evaluations, apart from every stage's."""
+
+EVALUATED_TOGETHER = 1000
+"""Test images that go through the chip in one transaction; it bounds memory and changes no result."""
+
+Program = Generator[tuple[Transaction, ...], tuple[Any, ...], Any]
+
+
+class Evaluation(NamedTuple):
+    """One measurement of the network as it stands."""
+
+    image: int
+    time: int
+    """Simulated time since the stage began [ps]."""
+    accuracy: float
+    loss: float
+    ledger: Ledger
+    """What the stage had done until then."""
+
+
+@dataclass(frozen=True)
+class StageData:
+    """The inputs of one stage: training images in the order of the set, test images, and the order.
+
+    `train_x`, `test_x` are `(images, features)` float64; `order(epoch)` is a permutation of the
+    training images.
+    """
+
+    train_x: NDArray[np.float64]
+    train_y: NDArray[np.int64]
+    test_x: NDArray[np.float64]
+    test_y: NDArray[np.int64]
+    order: Callable[[int], NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class StageTask:
+    """What a stage asks of the chip."""
+
+    name: str
+    start: str
+    images: int
+    evaluate_every: int
+    rule: LearningRule
+    data: StageData
+
+
+@dataclass(frozen=True)
+class StageOutcome:
+    """What a stage left: its measurements, its time [ps], and the arrays before and after it."""
+
+    name: str
+    evaluations: tuple[Evaluation, ...]
+    duration: int
+    before: Mapping[str, Mapping[str, NDArray[Any]]]
+    after: Mapping[str, Mapping[str, NDArray[Any]]]
+
+
+class Usage(NamedTuple):
+    """How a component was used over a run, in picoseconds."""
+
+    component: str
+    busy: int
+    waiting: int
+
+
+Progress = Callable[[str, int, int, float], None]
+"""Told stage, images done, images of the stage, and accuracy."""
+
+
+def quiet(stage: str, done: int, images: int, accuracy: float) -> None:
+    """A `Progress` that says nothing."""
+
+
+class Controller:
+    """Runs stages on a chip, on a training clock and on an evaluation clock of its own."""
+
+    def __init__(
+        self, chip: Chip, listener: Listener | None = None, together: int | None = None
+    ) -> None:
+        """`together` bounds the images of a chunk; None leaves it to what the rule declares."""
+        self.chip = chip
+        self.ledger = Ledger()
+        self._together = together
+        plan = chip.plan
+        self._layers = tuple(plan.layers)
+        names = tuple(plan.architecture.components)
+        (controller,) = plan.architecture.of_type("controller")[:1]
+        in_flight = 2 * len(plan.layers)
+        self.floor = Floor(names, controller, in_flight, self.ledger, listener)
+        self.beside = Floor(names, controller, in_flight, self.ledger)
+        self.beside.account = EVALUATION
+        self._forward = {layer: chip.forward(layer, layer == self._layers[-1]) for layer in self._layers}
+        pairs = zip(self._layers[1:], self._layers, strict=False)
+        self._backward = {layer: (behind, chip.backward(layer, behind)) for layer, behind in pairs}
+
+    def run(self, task: StageTask, progress: Progress = quiet) -> StageOutcome:
+        """Run one stage to its end. Raises `PhysicsError` if the chip dead-locks."""
+        self.floor.account = task.name
+        begin = self.floor.env.now
+        if task.start == "random":
+            for layer, matrix in self.chip.seats:
+                self.chip.randomise(layer, matrix)
+        before = self.chip.snapshot()
+        evaluations: list[Evaluation] = []
+
+        def measure(done: int) -> None:
+            evaluations.append(self._measure(task, done, self.floor.env.now - begin))
+            progress(task.name, done, task.images, evaluations[-1].accuracy)
+
+        _execute(self.floor, self._stage(task, measure))
+        return StageOutcome(
+            task.name, tuple(evaluations), self.floor.env.now - begin, before, self.chip.snapshot()
+        )
+
+    def usage(self) -> tuple[Usage, ...]:
+        """How each component was used on the training clock."""
+        return tuple(Usage(name, node.busy, node.waiting) for name, node in self.floor.nodes.items())
+
+    # The program of a stage
+
+    def _stage(self, task: StageTask, measure: Callable[[int], None]) -> Program:
+        rule, shapes = task.rule, self.chip.plan.shapes
+        yield from self._converse(rule.start(shapes))
+        measure(0)
+        declarations = rule.declarations()
+        done = 0
+        for x, labels in _batches(task, self._sizes(task, declarations)):
+            chunk = yield from self._passes(x, labels, done)
+            yield from self._converse(rule.step(shapes, chunk))
+            done += chunk.images
+            if done % task.evaluate_every == 0 or done == task.images:
+                measure(done)
+
+    def _sizes(self, task: StageTask, declarations: Any) -> Callable[[int], int]:
+        def size(done: int) -> int:
+            left = min(task.images - done, task.evaluate_every - done % task.evaluate_every)
+            left = left if self._together is None else min(left, self._together)
+            return images_together(declarations, done, left)
+
+        return size
+
+    def _passes(self, x: NDArray[np.float64], labels: NDArray[np.int64], first: int) -> Program:
+        """Forward and backward over some images; the result is their `Chunk`."""
+        inputs, outputs = [], []
+        values = x
+        for layer in self._layers:
+            inputs.append(self._extended(layer, values))
+            (values,) = yield (self._pass("forward", layer, self._forward[layer], inputs[-1], labels, first),)
+            outputs.append(values)
+        errors = [outputs[-1].error]
+        for layer in reversed(self._layers[1:]):
+            behind, steps = self._backward[layer]
+            at = self._layers.index(behind)
+            transaction = self._pass("backward", layer, steps, errors[0], outputs[at], first)
+            (error,) = yield (transaction,)
+            errors.insert(0, error)
+        return Chunk(first, x.shape[0], tuple(inputs), tuple(errors))
+
+    def _extended(self, layer: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        if not self.chip.plan.layers[layer].bias:
+            return values
+        return np.concatenate([values, np.ones((values.shape[0], 1))], axis=1)
+
+    def _pass(
+        self, operation: str, layer: str, steps: tuple[Step, ...], values: Any, request: Any, first: int
+    ) -> Transaction:
+        return Transaction(operation, layer, steps, values, first, values.shape[0], request)
+
+    def _converse(self, conversation: Generator[tuple[Operation, ...], tuple[Any, ...], None]) -> Program:
+        """Issue what a rule asks for, group by group, and hand it the results."""
+        try:
+            asked = next(conversation)
+            while True:
+                results: tuple[Any, ...] = ()
+                if asked:
+                    results = yield self._transactions(asked)
+                asked = conversation.send(results)
+        except StopIteration:
+            return
+
+    def _transactions(self, asked: tuple[Operation, ...]) -> tuple[Transaction, ...]:
+        if not independent(asked):
+            kinds = ", ".join(operation.kind for operation in asked)
+            raise RunError(Fault(f"a rule asked for operations at once that are not independent: {kinds}"))
+        return tuple(self._transaction(operation) for operation in asked)
+
+    def _transaction(self, operation: Operation) -> Transaction:
+        first, images = operation.span
+        route = self.chip.route(operation)
+        return Transaction(operation.kind, operation.layer, route, None, first, images)
+
+    # Evaluation: on a clock of its own, in an account of its own
+
+    def _measure(self, task: StageTask, done: int, time: int) -> Evaluation:
+        ledger = self.ledger.only(task.name)
+        test_x, test_y = task.data.test_x, task.data.test_y
+        correct, loss = 0, 0.0
+        for start in range(0, test_x.shape[0], EVALUATED_TOGETHER):
+            part = slice(start, start + EVALUATED_TOGETHER)
+            scored = _execute(self.beside, self._score(test_x[part], test_y[part], start))
+            correct += scored.correct
+            loss += scored.loss
+        images = test_x.shape[0]
+        return Evaluation(done, time, correct / images, loss / images, ledger)
+
+    def _score(self, x: NDArray[np.float64], labels: NDArray[np.int64], first: int) -> Program:
+        values: Any = x
+        for layer in self._layers:
+            inputs = self._extended(layer, values)
+            (values,) = yield (self._pass("forward", layer, self._forward[layer], inputs, labels, first),)
+        return values
+
+
+def _batches(
+    task: StageTask, size: Callable[[int], int]
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.int64]]]:
+    """The images of a stage in chunks: the set in a new order each time round."""
+    data, count = task.data, task.data.train_x.shape[0]
+    done = 0
+    ahead_x, ahead_y = data.train_x[:0], data.train_y[:0]
+    epoch = 0
+    while done < task.images:
+        wanted = size(done)
+        while ahead_x.shape[0] < wanted:
+            order = data.order(epoch)
+            assert order.size == count
+            epoch += 1
+            ahead_x = np.concatenate([ahead_x, data.train_x[order]])
+            ahead_y = np.concatenate([ahead_y, data.train_y[order]])
+        yield ahead_x[:wanted], ahead_y[:wanted]
+        ahead_x, ahead_y = ahead_x[wanted:], ahead_y[wanted:]
+        done += wanted
+
+
+def _execute(floor: Floor, program: Program) -> Any:
+    """Run a program on a floor's clock to its end; returns what it returns."""
+    process = floor.env.process(_controller(floor, program))
+    try:
+        return floor.env.run(until=process)
+    except RuntimeError as error:
+        if floor.stuck() and isinstance(error, RuntimeError) and "until" in str(error):
+            raise PhysicsError(Fault(f"the chip stands still: {'; '.join(floor.stuck())}", code="E080")) from None
+        raise
+
+
+def _controller(floor: Floor, program: Program) -> Generator[simpy.Event, Any, Any]:
+    """The controller's process: put each group of transactions on its way, wait for all of them."""
+    inbox = floor.nodes[floor.controller].inbox
+    try:
+        group = next(program)
+        while True:
+            for transaction in group:
+                yield floor.next_of(transaction).accept(transaction)
+            for _ in group:
+                yield inbox.get()
+            group = program.send(tuple(transaction.value for transaction in group))
+    except StopIteration as end:
+        return end.value

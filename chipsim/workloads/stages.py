@@ -1,0 +1,130 @@
+"""Stages: what is done with a network, in which order, on which images, and when it is measured."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
+
+from chipsim.inputs.documents import Document
+from chipsim.inputs.schema import Faults, Model, Name, fill
+from chipsim.workloads import preparation, tasks
+from chipsim.workloads.network import Network
+from chipsim.workloads.preparation import DataSpec
+from chipsim.workloads.tasks import Choice
+
+
+class Target(NamedTuple):
+    """An accuracy to reach: a share, of everything or of what a linear classifier reaches."""
+
+    share: float
+    of_linear: bool
+
+    def accuracy(self, linear: float) -> float:
+        """The accuracy that it comes to where a linear classifier reaches `linear`."""
+        return self.share * linear if self.of_linear else self.share
+
+
+_TARGET = re.compile(r"^(\d+(?:\.\d+)?) ?%( of linear)?$")
+_IMAGES = re.compile(r"^(\d{1,9}) images?$")
+
+
+def _read_target(value: Any) -> Any:
+    found = _TARGET.match(value) if isinstance(value, str) else None
+    if found is None or not 0 < float(found[1]) <= 100:
+        raise ValueError("expected a target such as '94 %' or '97 % of linear'")
+    return Target(float(found[1]) / 100, found[2] is not None)
+
+
+def _write_target(value: Target) -> str:
+    return f"{value.share * 100:.12g} %" + (" of linear" if value.of_linear else "")
+
+
+def _read_images(value: Any) -> Any:
+    found = _IMAGES.match(value) if isinstance(value, str) else None
+    if found is None or int(found[1]) < 1:
+        raise ValueError("expected a number of images such as '100 images'")
+    return int(found[1])
+
+
+class Evaluate(Model):
+    """When accuracy is measured, and the accuracy to reach."""
+
+    every: Annotated[
+        int, BeforeValidator(_read_images), PlainSerializer(lambda n: f"{n} images", return_type=str)
+    ] = Field(description="training images between two evaluations")
+    target: (
+        Annotated[Target, BeforeValidator(_read_target), PlainSerializer(_write_target, return_type=str)] | None
+    ) = Field(default=None, description="'94 %', or '97 % of linear'")
+
+
+class Stage(Model):
+    """One stage: training from given weights, on given elements of the inputs, by a rule."""
+
+    name: Name
+    kind: Literal["train"]
+    start: Literal["random", "keep"] = Field(description="weights at the beginning")
+    elements: Choice | None = Field(default=None, description="which of the projected numbers are inputs")
+    images: int = Field(ge=1, le=1_000_000_000, description="presentations")
+    rule: Mapping[str, Any] = Field(description="the learning rule and its hyper-parameters")
+
+
+class Workload(Model):
+    """Data set, network and stages, as a file gives them. Rules are filled by `learning`."""
+
+    format: Literal["chipsim-workload/1"]
+    name: Name
+    description: str | None = None
+    data: DataSpec
+    network: Network
+    stages: tuple[Stage, ...] = Field(min_length=1, max_length=64)
+    evaluate: Evaluate
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Workload:
+        names = [stage.name for stage in self.stages]
+        if len(set(names)) < len(names):
+            raise ValueError("two stages have the same name; give each its own")
+        if "evaluation" in names or "total" in names:
+            raise ValueError("'evaluation' and 'total' name accounts of a run; give the stage another name")
+        if self.stages[0].start == "keep":
+            raise ValueError("the first stage has nothing to keep; write 'start: random'")
+        return self
+
+
+def load(document: Document) -> Workload:
+    """A workload from its document, checked as far as can be without reading data or a chip.
+
+    Raises `InputError` with all faults.
+    """
+    workload = fill(Workload, document)
+    faults = Faults()
+    for path, message, code in preparation.findings(workload.data):
+        faults.add(document.fault(f"data: {message}", ("data", *path), code))
+    faults.raise_if_any()
+    _check_inputs(faults, document, workload)
+    faults.raise_if_any()
+    return workload
+
+
+def _check_inputs(faults: Faults, document: Document, workload: Workload) -> None:
+    features, used = preparation.features(workload.data), workload.network.inputs
+    classes = preparation.class_count(workload.data)
+    if workload.network.outputs != classes:
+        place = ("network", "layers", len(workload.network.layers) - 1, "out")
+        text = f"network: the last layer has {workload.network.outputs} outputs for {classes} classes"
+        faults.add(document.fault(f"{text}; write 'out: {classes}'", place, "E054"))
+    if workload.data.project is None and used != features:
+        text = f"network: the first layer has {used} inputs for {features} numbers an image"
+        faults.add(document.fault(f"{text}; write 'in: {features}'", ("network", "layers", 0, "in"), "E054"))
+        return
+    for index, stage in enumerate(workload.stages):
+        place = ("stages", index, "elements")
+        if stage.elements is not None and workload.data.project is None:
+            text = f"stage '{stage.name}': elements are chosen from projected numbers; add 'data: project'"
+            faults.add(document.fault(text, place, "E026"))
+            continue
+        for fault in tasks.faults(stage.elements or "first", features, used):
+            faults.add(document.fault(f"stage '{stage.name}': {fault.message}", place, fault.code))
