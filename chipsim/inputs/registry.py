@@ -24,7 +24,7 @@ from chipsim.inputs.documents import is_name
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["KINDS", "FileKind", "ModuleKind", "UnknownName", "file", "module", "names", "unknown"]
+__all__ = ["KINDS", "FileKind", "ModuleKind", "UnknownName", "defines", "file", "module", "names", "unknown"]
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -117,11 +117,12 @@ def _own(kind: ModuleKind | FileKind) -> Iterator[str]:
         yield from (path.stem for folder in kind.folders for path in folder.glob("*.yaml"))
         return
     for path in kind.folder.glob("*.py"):
-        if path.stem not in kind.contract and _marked(path, kind.marker):
+        if path.stem not in kind.contract and defines(path, kind.marker):
             yield path.stem.replace("_", "-")
 
 
-def _marked(path: Path, marker: str) -> bool:
+def defines(path: Path, marker: str) -> bool:
+    """Return whether a module's text defines a class or value of that name at its top level."""
     return re.search(rf"^(?:class {marker}\b|{marker}\b[^=\n]*=)", path.read_text("utf-8"), re.M) is not None
 
 
@@ -143,7 +144,7 @@ def module(kind: str, name: str) -> ModuleType:
     path = described.folder / f"{name.replace('-', '_')}.py"
     stem = path.stem
     if is_name(name) and "_" not in name and "." not in name and stem not in described.contract:
-        if path.is_file() and _marked(path, described.marker):
+        if path.is_file() and defines(path, described.marker):
             return import_module(f"{described.package}.{stem}")
         if (entry := _added(described.group).get(name)) is not None:
             return _imported(kind, described, entry)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a text and what is said about it stand on one line
 import os
 import subprocess
 import sys
@@ -33,10 +34,14 @@ SCALARS = (
     | st.integers(-(2**63) + 1, 2**63 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)
-    | st.sampled_from(["on", "yes", "no", "12:30", "1e-9", ".5", "0x1f", "0o17", ".inf", "~", "null", "<<", "- a", "#"])
+    | st.sampled_from(
+        ["on", "yes", "no", "12:30", "1e-9", ".5", "0x1f", "0o17", ".inf", "~", "null", "<<", "- a", "#"]
+    )
 )
 VALUES = st.recursive(
-    SCALARS, lambda below: st.lists(below, max_size=3) | st.dictionaries(NAMES, below, max_size=3), max_leaves=12
+    SCALARS,
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(NAMES, below, max_size=3),
+    max_leaves=12,
 )
 
 
@@ -45,6 +50,14 @@ def complaint(text):
     with pytest.raises(InputError) as caught:
         parse(text, "chip.yaml")
     return [fault.headline() for fault in caught.value.faults]
+
+
+def outcome(call):
+    """Return what a call returns, and the faults that it raises instead."""
+    try:
+        return call(), ()
+    except InputError as error:
+        return None, error.faults
 
 
 # values
@@ -98,13 +111,11 @@ def test_dumped_values_are_read_back_the_same(data):
 @settings(max_examples=300)
 @given(st.text(alphabet=st.sampled_from("ab1.:-,[]{}#&*!|>'\"%@`? \n\t~<=\x00é"), max_size=60))
 def test_any_text_is_a_document_or_an_input_error_with_printable_headlines(text):
-    try:
-        document = parse(text, "a.yaml")
-    except InputError as error:
-        assert all(fault.headline().isprintable() for fault in error.faults)
-        assert all(fault.place is not None for fault in error.faults)
-    else:
-        assert isinstance(document.data, dict)
+    document, faults = outcome(lambda: parse(text, "a.yaml"))
+    assert document is None or isinstance(document.data, dict)
+    assert all(fault.headline().isprintable() for fault in faults)
+    assert all(fault.place is not None for fault in faults)
+    assert document is not None or faults
 
 
 # places
@@ -137,7 +148,9 @@ def test_a_key_knows_its_place():
 def test_what_is_absent_has_the_place_of_what_is_around_it():
     document = parse(CHIP, "chip.yaml")
     assert document.place(("components", "dac", "conversion")) == document.place(("components", "dac"))
-    assert document.key_place(("components", "dac", "conversion")) == document.key_place(("components", "dac"))
+    assert document.key_place(("components", "dac", "conversion")) == document.key_place(
+        ("components", "dac")
+    )
     assert document.place(("nothing",)).line == 1
 
 
@@ -223,12 +236,13 @@ def test_the_limit_counts_bytes():
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
 @pytest.mark.parametrize("depth", [70, 5_000, 60_000])
 def test_deep_nesting_is_refused(opening, depth):
-    text = (opening * depth)[: MAX_BYTES - 10]
-    text = text if opening in "- ?{a: " else "a: " + text
+    text = (opening * depth)[:MAX_BYTES]
     started = time.perf_counter()
     faults = complaint(text)
     assert time.perf_counter() - started < 1
-    assert [fault.split(": ", 2)[1:] for fault in faults] == [["error[E021]", "values are nested more than 64 deep"]]
+    assert [fault.split(": ", 2)[1:] for fault in faults] == [
+        ["error[E021]", "values are nested more than 64 deep"]
+    ]
 
 
 def test_nesting_through_aliases_counts():
@@ -303,7 +317,9 @@ def test_an_unreadable_file_is_said_to_be_so(tmp_path, monkeypatch):
     path.write_text("a: 1")
     path.chmod(0)
     if os.access(path, os.R_OK):
-        monkeypatch.setattr(type(path), "open", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+        monkeypatch.setattr(
+            type(path), "open", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied"))
+        )
     assert refusal(path) == f"{path}: error[E002]: this file cannot be read: permission denied"
 
 
@@ -333,10 +349,8 @@ def test_a_binary_file_is_said_to_be_no_text(tmp_path):
 def test_any_bytes_are_a_document_or_an_input_error(tmp_path_factory, raw):
     path = tmp_path_factory.getbasetemp() / "any.yaml"
     path.write_bytes(raw)
-    try:
-        read(path)
-    except InputError as error:
-        assert error.faults
+    document, faults = outcome(lambda: read(path))
+    assert (document is None) == bool(faults)
 
 
 # overrides
@@ -456,7 +470,9 @@ def test_other_texts_are_no_names(name):
 
 
 def test_a_file_of_sixty_lines_is_parsed_in_ten_milliseconds():
-    text = "components:\n" + "".join(f"  part{n}: {{type: adc, bits: 9, conversion: 10 ns}}\n" for n in range(59))
+    text = "components:\n" + "".join(
+        f"  part{n}: {{type: adc, bits: 9, conversion: 10 ns}}\n" for n in range(59)
+    )
     best = min(timed(lambda: parse(text, "a.yaml")) for _ in range(5))
     assert best < 0.010
 
@@ -470,5 +486,7 @@ def timed(call):
 def test_reading_documents_imports_no_model_library():
     code = "import sys, chipsim.inputs.documents; print('pydantic' in sys.modules, 'numpy' in sys.modules)"
     folder = os.path.dirname(os.path.dirname(os.path.dirname(documents.__file__)))  # noqa: PTH120
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=folder, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=folder, check=True
+    )
     assert done.stdout.split() == ["False", "False"]

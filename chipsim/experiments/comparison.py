@@ -1,0 +1,60 @@
+"""How two ensembles of the same seeds compare in what it took to reach the target."""
+
+from __future__ import annotations
+
+import math
+import random
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+DRAWS = 4000
+"""Bootstrap draws of the seeds."""
+
+
+class Ratio(NamedTuple):
+    """A ratio of medians, with its 90 % bootstrap interval; infinite or NaN where a side never arrives."""
+
+    value: float
+    low: float
+    high: float
+
+
+def images_to_target(records: Sequence[Mapping[str, Any]], stage: str) -> list[float]:
+    """Images until the target for each record; infinite where it was not reached within the run."""
+    return [_of(record, stage, "images") for record in records]
+
+
+def medians(records: Sequence[Mapping[str, Any]], stage: str) -> dict[str, float]:
+    """Median over the records of everything that it took to reach the target; infinite: most never did."""
+    names = ("images", "time_s", "energy_J", "pulses")
+    return {name: statistics.median(_of(record, stage, name) for record in records) for name in names}
+
+
+def _of(record: Mapping[str, Any], stage: str, name: str) -> float:
+    (found,) = [item for item in record["stages"] if item["name"] == stage]
+    return float(found["to_target"][name]) if found["to_target"] else math.inf
+
+
+def ratio(slow: Sequence[float], fast: Sequence[float]) -> Ratio:
+    """Ratio of the medians of `slow` and `fast`, paired by seed, with its bootstrap interval.
+
+    Seeds are drawn with replacement, both sides of a seed together. A run that never arrived counts as
+    longer than any that did.
+    """
+    draws = random.Random(0)  # noqa: S311 - a bootstrap with a fixed sequence
+    count = len(slow)
+    values = []
+    for _ in range(DRAWS):
+        chosen = [draws.randrange(count) for _ in range(count)]
+        values.append(_divide([slow[k] for k in chosen], [fast[k] for k in chosen]))
+    values = sorted(value for value in values if not math.isnan(value)) or [math.nan]
+    last = len(values) - 1
+    return Ratio(_divide(slow, fast), values[round(0.05 * last)], values[round(0.95 * last)])
+
+
+def _divide(slow: Sequence[float], fast: Sequence[float]) -> float:
+    above, below = statistics.median(slow), statistics.median(fast)
+    if math.isinf(above) and math.isinf(below):
+        return math.nan
+    return above / below if below else math.inf

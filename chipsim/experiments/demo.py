@@ -1,0 +1,136 @@
+"""The demonstration: transfer against scratch on the paper's chip and the embedded digits."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chipsim.experiments import ensemble, folders
+from chipsim.experiments.comparison import Ratio, images_to_target, medians, ratio
+from chipsim.experiments.ensemble import Done, Plan
+from chipsim.experiments.run import Request, prepare
+from chipsim.inputs.units import format as written
+
+ARCHITECTURE = "reram-8x4"
+SIDES = (("scratch", "reduced-digits-scratch", "train"), ("transfer", "reduced-digits-transfer", "finetune"))
+"""Name of each side, its workload, and the stage of it that learns Task 2."""
+
+@dataclass(frozen=True)
+class Answer:
+    """What came out: the two sentences, the figures behind them, and where everything lies."""
+
+    sentences: str
+    ratio: Ratio
+    medians: Mapping[str, Mapping[str, float]]
+    seeds: tuple[int, ...]
+    folder: Path
+    report: Path
+
+    def as_dict(self) -> dict[str, Any]:
+        """The answer as plain values, infinite ones as null: not within the run."""
+        return {
+            "format": "chipsim-demo/1",
+            "answer": self.sentences,
+            "seeds": list(self.seeds),
+            "ratio_of_images": {
+                "value": _finite(self.ratio.value), "ci90": [_finite(self.ratio.low), _finite(self.ratio.high)],
+            },
+            "to_target": {
+                side: {name: _finite(value) for name, value in found.items()}
+                for side, found in self.medians.items()
+            },
+            "report": str(self.report),
+        }  # fmt: skip
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def run(
+    folder: Path, seeds: Sequence[int], workers: int, done: Done, settings: tuple[str, ...] = (),
+    command: tuple[str, ...] = ("chipsim", "demo"),
+) -> Answer:  # fmt: skip
+    """Run both sides over the seeds, all runs spread over the workers, and compare them."""
+    plans = {}
+    for side, workload, _ in SIDES:
+        job = prepare(Request(ARCHITECTURE, workload, settings))
+        plan = Plan(job, folder / side, tuple(seeds), command)
+        plans[side] = ensemble.find_or_begin(plan, None, False)
+    ensemble.run_all(list(plans.values()), workers, done)
+    records = {side: [ensemble.read_record(plan.of(seed)) for seed in seeds] for side, plan in plans.items()}
+    answer = _answer(records, tuple(seeds), folder)
+    _write(answer, plans, command)
+    return answer
+
+
+def _answer(
+    records: Mapping[str, Sequence[Mapping[str, Any]]], seeds: tuple[int, ...], folder: Path
+) -> Answer:
+    images = {side: images_to_target(records[side], stage) for side, _, stage in SIDES}
+    found = {side: medians(records[side], stage) for side, _, stage in SIDES}
+    speed = ratio(images["scratch"], images["transfer"])
+    sentences = "\n".join((_sentence_of_speed(speed, images, found), _sentence_of_cost(found)))
+    return Answer(sentences, speed, found, seeds, folder, folder / "report.html")
+
+
+def _sentence_of_speed(
+    speed: Ratio, images: Mapping[str, Sequence[float]], found: Mapping[str, Mapping[str, float]]
+) -> str:
+    count = len(images["scratch"])
+    arrived = {side: sum(map(math.isfinite, values)) for side, values in images.items()}
+    against = (
+        f"{_images(found['transfer']['images'])} against {_images(found['scratch']['images'])} from random "
+        f"conductances (medians over {count} seeds; the target was reached by {arrived['transfer']} and "
+        f"{arrived['scratch']} of them)"
+    )
+    if not math.isfinite(speed.value):
+        return f"After pre-training on Task 1 the array reached the target on Task 2 in {against}."
+    interval = f"90 % interval {_number(speed.low)} to {_number(speed.high)}"
+    how = "sooner" if speed.value >= 1 else "later"
+    factor = speed.value if speed.value >= 1 else 1 / speed.value
+    return (
+        f"After pre-training on Task 1 the array reached the target on Task 2 {factor:.2f} times {how} "
+        f"(ratio {speed.value:.2f}, {interval}): {against}."
+    )
+
+
+def _images(value: float) -> str:
+    return f"{value:.0f} images" if math.isfinite(value) else "more images than the run has"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else "unbounded"
+
+
+def _sentence_of_cost(found: Mapping[str, Mapping[str, float]]) -> str:
+    parts = [f"{_cost(found[side])} {words}" for side, words in (("transfer", "with"), ("scratch", "without"))]
+    return f"To get there it took {parts[0]} transfer and {parts[1]}."
+
+
+def _cost(values: Mapping[str, float]) -> str:
+    if not math.isfinite(values["images"]):
+        return "more than the whole run"
+    time, energy = written(_rounded(values["time_s"]), "time"), written(_rounded(values["energy_J"]), "energy")
+    return f"{time}, {energy} and {values['pulses']:.0f} pulses"
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.3g}")
+
+
+def _write(answer: Answer, plans: Mapping[str, Plan], command: tuple[str, ...]) -> None:
+    from chipsim.reports import html
+
+    groups = [
+        html.Group(side, tuple(plan.of(seed) for seed in plan.seeds)) for side, plan in plans.items()
+    ]
+    html.write(
+        groups, answer.report, f"Transfer against scratch on {ARCHITECTURE}", answer.sentences, " ".join(command)
+    )
+    text = json.dumps(answer.as_dict(), indent=2, allow_nan=False) + "\n"
+    folders.write_text(answer.folder / "demo.json", text)

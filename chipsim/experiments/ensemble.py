@@ -1,0 +1,249 @@
+"""Many seeds of one job: spread over processes, each seed's folder the record that it is done.
+
+A seed whose folder is complete is never run again, so an interrupted ensemble goes on where it
+stopped. The workers' number changes neither bits nor order of what is written.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import multiprocessing
+import shutil
+import statistics
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from chipsim.errors import Fault, RunError
+from chipsim.experiments import folders
+from chipsim.experiments.run import Job, Request, prepare, simulate
+from chipsim.reports import result as results
+from chipsim.reports.result import Result
+from chipsim.simulation.controller import Progress, quiet
+
+Done = Callable[[int, int, Mapping[str, Any]], None]
+"""Told how many seeds are there, of how many, and the record of the one that has just ended."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where the seeds of a job go."""
+
+    job: Job
+    folder: Path
+    seeds: tuple[int, ...]
+    command: tuple[str, ...] = ()
+
+    def of(self, seed: int) -> Path:
+        """The folder of one seed."""
+        return self.folder / f"seed-{seed}"
+
+    @property
+    def label(self) -> dict[str, Any]:
+        """What identifies the ensemble, as its `request.json` says."""
+        return {"format": "chipsim-request/1", "digest": self.job.digest, "seeds": list(self.seeds)}
+
+    def missing(self) -> tuple[int, ...]:
+        """Seeds that have no complete folder yet."""
+        return tuple(seed for seed in self.seeds if not (self.of(seed) / "run.json").is_file())
+
+
+def write_run(job: Job, result: Result, folder: Path) -> None:
+    """Write one run's folder: files as given, as resolved, the record, its tables and its page."""
+    folders.publish(folder, lambda aside: _fill(job, result, aside))
+
+
+def _fill(job: Job, result: Result, folder: Path) -> None:
+    inputs = folder / "inputs"
+    inputs.mkdir()
+    for kind, path in job.sources.items():
+        (inputs / f"{kind}.yaml").write_bytes(path.read_bytes())
+    results.write(result, folder)
+
+
+def find_or_begin(plan: Plan, base: Path | None, force: bool) -> Plan:
+    """The plan with the folder that it goes on in: an unfinished one of the same request, or a new one.
+
+    `base` is the folder of all runs, when the user named none. Raises `RunError` where the named folder
+    holds something else.
+    """
+    folder = plan.folder
+    if base is not None:
+        folder = next(_unfinished(plan, base), None) or folders.fresh(base, plan.folder.name)
+    elif folder.exists() and not _same(folder, plan.label):
+        folders.check_free(folder, force)
+        shutil.rmtree(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folders.write_text(folder / "request.json", json.dumps(plan.label, indent=2) + "\n")
+    except OSError as error:
+        raise RunError(Fault(f"'{folder}' cannot be written: {error.strerror}", code="E092")) from None
+    return Plan(plan.job, folder, plan.seeds, plan.command)
+
+
+def _unfinished(plan: Plan, base: Path) -> Iterator[Path]:
+    for folder in sorted(base.glob(f"{plan.folder.name}-*")):
+        if not (folder / "ensemble.json").is_file() and _same(folder, plan.label):
+            yield folder
+
+
+def _same(folder: Path, label: Mapping[str, Any]) -> bool:
+    try:
+        return bool(json.loads((folder / "request.json").read_text("utf-8")) == label)
+    except (OSError, ValueError):
+        return False
+
+
+def run(plan: Plan, workers: int, done: Done, progress: Progress = quiet) -> dict[str, Any]:
+    """Run the seeds that are missing and write `ensemble.json`; returns what it holds.
+
+    `progress` is told of a seed's images only when the seeds run in this process (one worker).
+    """
+    return run_all([plan], workers, done, progress)[0]
+
+
+def run_all(
+    plans: Sequence[Plan], workers: int, done: Done, progress: Progress = quiet
+) -> list[dict[str, Any]]:
+    """Run what is missing of several ensembles on the same workers; see `run`."""
+    tasks = [(plan, seed) for plan in plans for seed in plan.missing()]
+    total = sum(len(plan.seeds) for plan in plans)
+    for count, record in enumerate(_records(tasks, workers, progress), start=total - len(tasks) + 1):
+        done(count, total, record)
+    return [_write_summary(plan) for plan in plans]
+
+
+def _write_summary(plan: Plan) -> dict[str, Any]:
+    records = [read_record(plan.of(seed)) for seed in plan.seeds]
+    summary = summarise(plan.seeds, records)
+    text = json.dumps(summary, indent=2, allow_nan=False) + "\n"
+    folders.write_text(plan.folder / "ensemble.json", text)
+    return summary
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """The record of a run's folder. Raises `RunError` where there is none."""
+    try:
+        record = json.loads((folder / "run.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(Fault(f"'{folder}' holds no readable run.json: {error}", code="E093")) from None
+    return dict(record)
+
+
+def _records(
+    tasks: Sequence[tuple[Plan, int]], workers: int, progress: Progress
+) -> Iterator[Mapping[str, Any]]:
+    if workers > 1 and len(tasks) > 1:
+        yield from _spread(tasks, workers)
+        return
+    for plan, seed in tasks:
+        result = simulate(plan.job, seed, progress, command=plan.command)
+        write_run(plan.job, result, plan.of(seed))
+        yield result.record
+
+
+def _spread(tasks: Sequence[tuple[Plan, int]], workers: int) -> Iterator[Mapping[str, Any]]:
+    """Run (plan, seed) pairs on processes of their own, yielding records as they end."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context) as pool:
+        waiting: list[Future[dict[str, Any]]] = [
+            pool.submit(_run_one, asdict(plan.job.request), seed, str(plan.of(seed)), plan.command)
+            for plan, seed in tasks
+        ]
+        try:
+            for future in as_completed(waiting):
+                yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+_jobs: dict[tuple[Any, ...], Job] = {}
+"""Jobs that a worker process has prepared; a worker is handed many seeds of the same."""
+
+
+def _run_one(request: Mapping[str, Any], seed: int, folder: str, command: tuple[str, ...]) -> dict[str, Any]:
+    """A worker's part: one seed from request to folder."""
+    key = (request["architecture"], request["workload"], tuple(request["settings"]))
+    if key not in _jobs:
+        _jobs[key] = prepare(Request(*key))
+    result = simulate(_jobs[key], seed, command=command)
+    write_run(_jobs[key], result, Path(folder))
+    return dict(result.record)
+
+
+# Figures of many runs
+
+
+def figures(record: Mapping[str, Any]) -> dict[str, float | None]:
+    """The numbers of a record by path, stages by name: `finetune.accuracy.last`, `total.energy_J`."""
+    found: dict[str, float | None] = {}
+    for stage in record["stages"]:
+        for path, value in _leaves(stage):
+            found[f"{stage['name']}.{path}"] = value
+        if stage["to_target"] is None:
+            for name in ("accuracy", "images", "time_s", "energy_J", "pulses"):
+                found[f"{stage['name']}.to_target.{name}"] = None
+            found.pop(f"{stage['name']}.to_target", None)
+    for account in ("total", "evaluation"):
+        for path, value in _leaves(record[account]):
+            found[f"{account}.{path}"] = value
+    found["area_m2"] = record["area_m2"]
+    return found
+
+
+def _leaves(value: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, float | None]]:
+    for key, item in value.items():
+        path = f"{before}{key}"
+        if isinstance(item, Mapping):
+            yield from _leaves(item, f"{path}.")
+        elif item is None or (isinstance(item, int | float) and not isinstance(item, bool)):
+            yield path, item
+
+
+def summarise(seeds: Sequence[int], records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Mean, standard deviation, 95 % interval of the mean and values of each figure over the seeds.
+
+    A figure that a seed does not have (a target not reached) is null among the values, and makes mean,
+    deviation and interval null: it is later than the run, not absent.
+    """
+    tables = [figures(record) for record in records]
+    paths = sorted(set().union(*tables))
+    return {
+        "format": "chipsim-ensemble/1",
+        "architecture": records[0]["architecture"],
+        "workload": records[0]["workload"],
+        "seeds": list(seeds),
+        "figures": {path: _summary([table.get(path) for table in tables]) for path in paths},
+    }
+
+
+def _summary(values: Sequence[float | None]) -> dict[str, Any]:
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return {"mean": None, "std": None, "ci95": None, "values": list(values)}
+    mean = math.fsum(known) / len(known)
+    if len(known) < 2:
+        return {"mean": mean, "std": None, "ci95": None, "values": list(values)}
+    deviation = statistics.stdev(known)
+    half = student_t(len(known) - 1) * deviation / math.sqrt(len(known))
+    return {"mean": mean, "std": deviation, "ci95": [mean - half, mean + half], "values": list(values)}
+
+
+_T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145,
+        2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048,
+        2.045, 2.042)  # fmt: skip
+
+
+def student_t(freedom: int) -> float:
+    """Two-sided 95 % point of Student's distribution; beyond 30 degrees by the usual expansion.
+
+    Source: the standard table; above it z + (z^3 + z) / (4 n), z = 1.95996, good to 1e-3.
+    """
+    if freedom <= len(_T95):
+        return _T95[freedom - 1]
+    z = 1.959964
+    return z + (z**3 + z) / (4 * freedom)

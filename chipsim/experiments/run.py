@@ -1,0 +1,192 @@
+"""One run: from two files and a seed to a result."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chipsim.architecture import graph
+from chipsim.architecture.graph import Architecture
+from chipsim.architecture.placement import Plan, compile_plan
+from chipsim.errors import Fault, InputError
+from chipsim.inputs import documents, registry
+from chipsim.inputs.documents import Document
+from chipsim.inputs.schema import Faults, resolved
+from chipsim.learning import loading
+from chipsim.learning.rule import LearningRule
+from chipsim.reports import result as results
+from chipsim.reports.result import Result
+from chipsim.simulation.chip import Chip
+from chipsim.simulation.controller import Controller, Progress, StageData, StageTask, quiet
+from chipsim.simulation.trace import Listener
+from chipsim.workloads import linear, preparation, stages, tasks
+from chipsim.workloads.preparation import Prepared, Selection
+from chipsim.workloads.stages import Stage, Workload
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asked for: two names or paths, and what is set differently."""
+
+    architecture: str
+    workload: str
+    settings: tuple[str, ...] = ()
+    """`PATH=VALUE`, each for whichever of the two files has the path."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A request whose files have been read, checked and mapped on each other."""
+
+    request: Request
+    architecture: Architecture
+    workload: Workload
+    rules: Mapping[str, LearningRule]
+    plan: Plan
+    sources: Mapping[str, Path]
+
+    @property
+    def resolved(self) -> dict[str, str]:
+        """The two files with everything filled in, as YAML text."""
+        workload = resolved(self.workload)
+        for stage in workload["stages"]:
+            stage["rule"] = resolved(self.rules[stage["name"]])
+        return {"architecture": documents.dump(self.architecture.resolved()), "workload": documents.dump(workload)}
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of the resolved inputs and chipsim's version: the same for all seeds of a study."""
+        text = "\n---\n".join((chipsim_version(), *self.resolved.values()))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def run_id(self, seed: int) -> str:
+        """Hash of the resolved inputs, the version and the seed."""
+        return hashlib.sha256(f"{self.digest} {seed}".encode()).hexdigest()[:16]
+
+    @cached_property
+    def selection(self) -> Selection:
+        """The images, read once for all seeds. Raises `DataError` where they are not there."""
+        return preparation.select(self.workload.data)
+
+
+def chipsim_version() -> str:
+    """The version that is installed, or 0+unknown in a bare checkout."""
+    try:
+        return version("chipsim")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+def prepare(request: Request) -> Job:
+    """Read, check and map the files of a request.
+
+    Raises `InputError` with the faults of both files, `FitError` where one does not go on the other.
+    """
+    faults = Faults()
+    sources: dict[str, Path] = {}
+    found: dict[str, Document] = {}
+    for kind, name in (("architecture", request.architecture), ("workload", request.workload)):
+        with faults.gather():
+            sources[kind] = locate(kind, name)
+            found[kind] = documents.read(sources[kind])
+    faults.raise_if_any()
+    for setting in request.settings:
+        with faults.gather():
+            _apply(found, setting)
+    faults.raise_if_any()
+    architecture = workload = rules = None
+    with faults.gather():
+        architecture = graph.load(found["architecture"])
+    with faults.gather():
+        workload = stages.load(found["workload"])
+        rules = loading.rules(found["workload"], workload)
+    faults.raise_if_any()
+    assert architecture is not None and workload is not None and rules is not None
+    plan = compile_plan(architecture, workload.network, rules)
+    return Job(request, architecture, workload, rules, plan, sources)
+
+
+def locate(kind: str, name: str) -> Path:
+    """The file of an architecture or workload, by name or path. Raises `InputError`."""
+    try:
+        return registry.file(kind, name)
+    except registry.UnknownName as error:
+        raise InputError(Fault(str(error), code=error.code)) from None
+
+
+def _apply(found: dict[str, Document], setting: str) -> None:
+    path, separator, value = setting.partition("=")
+    if not separator:
+        raise InputError(Fault(f"'{setting}' is not a setting; write PATH=VALUE", code="E024"))
+    path, value = path.strip(), value.strip()
+    first = path.split(".")[0]
+    kind = "workload" if first in _WORKLOAD_KEYS else "architecture"
+    found[kind] = found[kind].with_value(path, value)
+
+
+_WORKLOAD_KEYS = frozenset(Workload.model_fields) - {"format", "name", "description"}
+
+
+def simulate(
+    job: Job, seed: int = 0, progress: Progress = quiet, listener: Listener | None = None,
+    together: int | None = None, command: Sequence[str] = (),
+) -> Result:  # fmt: skip
+    """Run a job with one seed. The same job and seed give the same result, to the bit."""
+    began = time.time()
+    workload = job.workload
+    prepared = preparation.convert(job.selection, workload.data, seed)
+    chip = Chip(job.plan, seed)
+    controller = Controller(chip, listener, together)
+    outcomes, inputs = [], []
+    for stage in workload.stages:
+        data, ceiling = _stage_data(workload, stage, prepared, seed)
+        rule = job.rules[stage.name]
+        task = StageTask(stage.name, stage.start, stage.images, workload.evaluate.every, rule, data)
+        outcomes.append(controller.run(task, progress))
+        target = workload.evaluate.target
+        inputs.append(
+            results.StageInputs(
+                rule.type, stage.images, rule.operations(), ceiling, target.accuracy(ceiling) if target else None
+            )
+        )
+    identity = results.Identity(
+        job.run_id(seed), seed, job.architecture.name, workload.name, chipsim_version()
+    )
+    provenance = _provenance(job, began, command)
+    return results.gather(job.plan, controller, outcomes, inputs, identity, job.resolved, provenance)
+
+
+def _stage_data(workload: Workload, stage: Stage, prepared: Prepared, seed: int) -> tuple[StageData, float]:
+    """The inputs of a stage, and the accuracy of a linear classifier on them."""
+    train, test = prepared.train_x, prepared.test_x
+    if workload.data.project is not None:
+        chosen = tasks.elements(stage.elements or "first", train.shape[1], workload.network.inputs, seed)
+        train, test = (np.ascontiguousarray(values[:, list(chosen)]) for values in (train, test))
+    ceiling = linear.accuracy(train, prepared.train_y, test, prepared.test_y, len(prepared.classes))
+    order: Callable[[int], Any] = lambda epoch: tasks.order(seed, stage.name, epoch, train.shape[0])  # noqa: E731
+    wide = (train.astype(np.float64), test.astype(np.float64))
+    return StageData(wide[0], prepared.train_y, wide[1], prepared.test_y, order), ceiling
+
+
+def _provenance(job: Job, began: float, command: Sequence[str]) -> dict[str, Any]:
+    libraries = ("numba", "llvmlite", "numpy", "simpy", "pydantic", "networkx", "pyyaml")
+    return {
+        "chipsim": chipsim_version(),
+        "python": platform.python_version(),
+        "libraries": {name: version(name) for name in libraries},
+        "host": f"{platform.system()} {platform.machine()}",
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(began)),
+        "wall_s": round(time.time() - began, 3),
+        "command": " ".join(command),
+        "settings": list(job.request.settings),
+        "inputs": {kind: path.name for kind, path in job.sources.items()},
+    }

@@ -1,0 +1,411 @@
+"""The result of a run: a frozen record, its tables, and the files that hold them.
+
+The record is what `run.json` says. Every total in it is the correctly rounded sum of the same leaf
+rows of the priced ledger, however they are grouped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chipsim.accounting import costs
+from chipsim.accounting.costs import PricedRow, Prices
+from chipsim.accounting.ledger import LedgerRow
+from chipsim.architecture.placement import Plan
+from chipsim.simulation.controller import EVALUATION, Controller, Evaluation, StageOutcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PER_SECOND = 1e12  # picoseconds
+IN_A_ROW = 3
+"""Evaluations whose mean must reach the target: a single lucky one does not count."""
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Test accuracy of a stage: before its first image, after its last, and the best in between."""
+
+    first: float
+    last: float
+    best: float
+
+
+@dataclass(frozen=True)
+class Pulses:
+    """Pulses fired in a stage."""
+
+    set: int
+    reset: int
+    by_component: Mapping[str, int]
+    by_matrix: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class ToTarget:
+    """What it took to reach the target accuracy."""
+
+    accuracy: float
+    images: int
+    time_s: float
+    energy_J: float  # noqa: N815 - the unit's own symbol
+    pulses: int
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """What one stage came to."""
+
+    name: str
+    rule: str
+    images: int
+    accuracy: Accuracy
+    linear_accuracy: float
+    """Accuracy of a linear classifier on the same inputs."""
+    target: float | None
+    """The accuracy that the workload's target comes to for this seed."""
+    time_s: float
+    energy_J: float  # noqa: N815
+    energy_J_by_component: Mapping[str, float]  # noqa: N815
+    energy_J_by_operation: Mapping[str, float]  # noqa: N815
+    pulses: Pulses
+    counts: Mapping[str, int]
+    to_target: ToTarget | None
+
+
+@dataclass(frozen=True)
+class StageInputs:
+    """What the record says of a stage beside its outcome."""
+
+    rule: str
+    images: int
+    matrices: Mapping[str, str]
+    """From operation to the matrix that it pulses."""
+    linear_accuracy: float
+    target: float | None
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a run was a run of."""
+
+    run_id: str
+    seed: int
+    architecture: str
+    workload: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run: its record, the rows of its tables and the arrays of its devices.
+
+    `stages` leads from a stage's name to its record; `accuracy`, `ledger`, `energy` and `utilisation`
+    are pandas tables of the files of the same name.
+    """
+
+    record: Mapping[str, Any]
+    stages: Mapping[str, StageRecord]
+    rows: Mapping[str, tuple[tuple[Any, ...], ...]]
+    arrays: Mapping[str, NDArray[Any]]
+    warnings: tuple[Mapping[str, str], ...]
+    resolved: Mapping[str, str] = field(repr=False)
+    provenance: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def energy_J(self) -> float:  # noqa: N802
+        """Energy of all stages [J], evaluation apart."""
+        return float(self.record["total"]["energy_J"])
+
+    @property
+    def time_s(self) -> float:
+        """Simulated time of all stages [s], evaluation apart."""
+        return float(self.record["total"]["time_s"])
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One of the tables in `COLUMNS`, as pandas holds it."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self.rows[name]), columns=list(COLUMNS[name]))
+
+    @property
+    def accuracy(self) -> pd.DataFrame:
+        """Accuracy and loss over images and simulated time."""
+        return self.table("accuracy")
+
+    @property
+    def ledger(self) -> pd.DataFrame:
+        """Counts by stage, operation, component and action."""
+        return self.table("ledger")
+
+    @property
+    def energy(self) -> pd.DataFrame:
+        """The priced part of the ledger, with price, energy and source."""
+        return self.table("energy")
+
+    @property
+    def utilisation(self) -> pd.DataFrame:
+        """Busy and waiting time of the components."""
+        return self.table("utilisation")
+
+    def report(self, path: str | Path) -> Path:
+        """Write the report page of this run; its data must not lie in a run's directory already."""
+        import tempfile
+
+        from chipsim.reports import html
+
+        with tempfile.TemporaryDirectory() as folder:
+            write(self, Path(folder))
+            title = f"{self.record['workload']} on {self.record['architecture']}"
+            return html.write([html.Group(str(self.record["workload"]), (Path(folder),))], Path(path), title)
+
+
+COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType({
+    "accuracy": ("stage", "image", "time_s", "accuracy", "loss"),
+    "ledger": ("stage", "operation", "component", "action", "count"),
+    "progress": ("stage", "image", "time_s", "operation", "component", "action", "count"),
+    "energy": ("stage", "operation", "component", "action", "count", "price_J", "energy_J", "source"),
+    "utilisation": ("component", "busy_s", "waiting_s", "utilisation", "mean_queue"),
+})  # fmt: skip
+
+
+def gather(
+    plan: Plan, controller: Controller, outcomes: Sequence[StageOutcome],
+    inputs: Sequence[StageInputs], identity: Identity, resolved: Mapping[str, str],
+    provenance: Mapping[str, Any],
+) -> Result:  # fmt: skip
+    """The result of a run that has ended, priced under the architecture's cost table."""
+    books = _Books(plan)
+    evaluated = controller.beside.env.now
+    priced = books.priced(controller.ledger.rows(), outcomes, evaluated)
+    stages = {
+        outcome.name: _stage(books, outcome, given, priced)
+        for outcome, given in zip(outcomes, inputs, strict=True)
+    }
+    return Result(
+        record=_record(plan, books, identity, stages, priced, controller.floor.env.now, evaluated),
+        stages=MappingProxyType(stages),
+        rows=MappingProxyType(_rows(controller, outcomes, priced)),
+        arrays=MappingProxyType(dict(_arrays(outcomes))),
+        warnings=_warnings(plan),
+        resolved=resolved,
+        provenance=provenance,
+    )
+
+
+class _Books:
+    """Prices of one plan, and the power that its parts draw while they are on."""
+
+    def __init__(self, plan: Plan) -> None:
+        table = plan.architecture.costs
+        types = {name: p.type for name, p in plan.architecture.components.items()}
+        self.table = table
+        self.parts = plan.parts()
+        self.prices = Prices(table, types, plan.facts)
+
+    def static(self, stage: str, duration: int) -> tuple[PricedRow, ...]:
+        return costs.static(self.table, self.parts, stage, duration)
+
+    def priced(
+        self, rows: tuple[LedgerRow, ...], outcomes: Sequence[StageOutcome], evaluated: int
+    ) -> tuple[PricedRow, ...]:
+        static = [row for outcome in outcomes for row in self.static(outcome.name, outcome.duration)]
+        return (*self.prices.price(rows), *static, *self.static(EVALUATION, evaluated))
+
+    def energy_at(self, stage: str, evaluation: Evaluation) -> float:
+        """Energy of a stage up to one of its evaluations [J]."""
+        rows = self.prices.price(evaluation.ledger.rows())
+        return costs.total(row.energy for row in (*rows, *self.static(stage, evaluation.time)))
+
+
+def _stage(
+    books: _Books, outcome: StageOutcome, given: StageInputs, priced: tuple[PricedRow, ...]
+) -> StageRecord:
+    rows = [row for row in priced if row.stage == outcome.name]
+    ledger = outcome.evaluations[-1].ledger.rows()
+    values = [evaluation.accuracy for evaluation in outcome.evaluations]
+    return StageRecord(
+        name=outcome.name,
+        rule=given.rule,
+        images=given.images,
+        accuracy=Accuracy(values[0], values[-1], max(values)),
+        linear_accuracy=given.linear_accuracy,
+        target=given.target,
+        time_s=outcome.duration / PER_SECOND,
+        energy_J=costs.total(row.energy for row in rows),
+        energy_J_by_component=costs.totals(rows, "component"),
+        energy_J_by_operation=costs.totals(rows, "operation"),
+        pulses=_pulses(ledger, given.matrices),
+        counts=_sums(ledger, lambda row: row.action),
+        to_target=_to_target(books, outcome, given.target),
+    )
+
+
+def _sums(rows: Iterable[LedgerRow], key: Any) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for row in rows:
+        sums[key(row)] = sums.get(key(row), 0) + row.count
+    return dict(sorted(sums.items()))
+
+
+def _pulses(ledger: Sequence[LedgerRow], matrices: Mapping[str, str]) -> Pulses:
+    fired = [row for row in ledger if row.action in ("set_pulses", "reset_pulses")]
+    by_action = _sums(fired, lambda row: row.action)
+    return Pulses(
+        by_action.get("set_pulses", 0),
+        by_action.get("reset_pulses", 0),
+        _sums(fired, lambda row: row.component),
+        _sums(fired, lambda row: matrices[row.operation]),
+    )
+
+
+def reached(accuracies: Sequence[float], target: float) -> int | None:
+    """Index of the evaluation at which a target counts as reached, or None.
+
+    Of the first `IN_A_ROW` evaluations in a row whose mean reaches the target, the last one.
+    """
+    for index in range(IN_A_ROW - 1, len(accuracies)):
+        window = accuracies[index - IN_A_ROW + 1 : index + 1]
+        if costs.total(window) / IN_A_ROW >= target:
+            return index
+    return None
+
+
+def _to_target(books: _Books, outcome: StageOutcome, target: float | None) -> ToTarget | None:
+    if target is None:
+        return None
+    index = reached([evaluation.accuracy for evaluation in outcome.evaluations], target)
+    if index is None:
+        return None
+    at = outcome.evaluations[index]
+    pulses = at.ledger.total("set_pulses") + at.ledger.total("reset_pulses")
+    return ToTarget(target, at.image, at.time / PER_SECOND, books.energy_at(outcome.name, at), pulses)
+
+
+def _record(
+    plan: Plan, books: _Books, identity: Identity, stages: Mapping[str, StageRecord],
+    priced: tuple[PricedRow, ...], trained: int, evaluated: int,
+) -> dict[str, Any]:  # fmt: skip
+    training = [row for row in priced if row.stage != EVALUATION]
+    energy = costs.total(row.energy for row in training)
+    shares = costs.shares(training)
+    area = dict(sorted(costs.area(books.table, books.parts).items()))
+    return {
+        "format": "chipsim-run/1",
+        "run_id": identity.run_id,
+        "chipsim": identity.version,
+        "seed": identity.seed,
+        "architecture": identity.architecture,
+        "workload": identity.workload,
+        "stages": [asdict(stage) for stage in stages.values()],
+        "total": {
+            "time_s": trained / PER_SECOND,
+            "energy_J": energy,
+            "energy_J_by_component": costs.totals(training, "component"),
+            "energy_J_by_operation": costs.totals(training, "operation"),
+            "pulses": sum(stage.pulses.set + stage.pulses.reset for stage in stages.values()),
+            "assumed_share": shares.get("assumed", 0.0) / energy if energy else 0.0,
+        },
+        "evaluation": {
+            "time_s": evaluated / PER_SECOND,
+            "energy_J": costs.total(row.energy for row in priced if row.stage == EVALUATION),
+        },
+        "costs": {"table": books.table.name, "corner": books.table.corner},
+        "area_m2": costs.total(area.values()),
+        "area_m2_by_component": area,
+        "placement": [
+            {
+                "matrix": f"{layer}.{matrix}", "component": place.array,
+                "rows": [place.region.row, place.region.row + place.region.rows],
+                "columns": [place.region.column, place.region.column + place.region.columns],
+            }
+            for (layer, matrix), place in plan.places.items()
+        ],
+    }  # fmt: skip
+
+
+def _rows(
+    controller: Controller, outcomes: Sequence[StageOutcome], priced: tuple[PricedRow, ...]
+) -> dict[str, tuple[tuple[Any, ...], ...]]:
+    span = controller.floor.env.now
+    return {
+        "accuracy": tuple(
+            (outcome.name, e.image, e.time / PER_SECOND, e.accuracy, e.loss)
+            for outcome in outcomes
+            for e in outcome.evaluations
+        ),
+        "ledger": tuple(controller.ledger.rows()),
+        "progress": tuple(
+            (outcome.name, e.image, e.time / PER_SECOND, *row[1:])
+            for outcome in outcomes
+            for e in outcome.evaluations
+            for row in e.ledger.rows()
+        ),
+        "energy": tuple(tuple(row[:8]) for row in priced),
+        "utilisation": tuple(
+            (
+                use.component, use.busy / PER_SECOND, use.waiting / PER_SECOND,
+                use.busy / span if span else 0.0, use.waiting / span if span else 0.0,
+            )
+            for use in sorted(controller.usage())
+        ),
+    }  # fmt: skip
+
+
+def _arrays(outcomes: Sequence[StageOutcome]) -> Iterable[tuple[str, NDArray[Any]]]:
+    for outcome in outcomes:
+        for when, arrays in (("before", outcome.before), ("after", outcome.after)):
+            for component, values in arrays.items():
+                for name, array in values.items():
+                    yield f"{component}/{outcome.name}/{when}/{name}", array
+
+
+def _warnings(plan: Plan) -> tuple[Mapping[str, str], ...]:
+    ideal = [name for name, p in plan.architecture.components.items() if p.type == "crossbar"]
+    return tuple(
+        {
+            "code": "W001",
+            "message": f"component '{name}' reads zero weight against an ideal reference; "
+            "its area, time and energy are not counted",
+        }
+        for name in ideal
+    )
+
+
+# Files
+
+
+def write(result: Result, folder: Path) -> None:
+    """Write the files of a run into a folder that exists."""
+    _write_json(folder / "run.json", result.record)
+    for name, columns in COLUMNS.items():
+        write_csv(folder / f"{name}.csv", columns, result.rows[name])
+    with (folder / "arrays.npz").open("wb") as stream:
+        np.savez_compressed(stream, **dict(result.arrays))
+    _write_json(folder / "warnings.json", list(result.warnings))
+    _write_json(folder / "provenance.json", result.provenance)
+    (folder / "resolved").mkdir(exist_ok=True)
+    for name, text in result.resolved.items():
+        (folder / "resolved" / f"{name}.yaml").write_text(text, "utf-8")
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n", "utf-8")
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table; floats in the shortest form that reads back to the same bits."""
+    import csv
+
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
