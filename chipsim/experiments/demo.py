@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from chipsim.experiments.run import Request, prepare
 from chipsim.inputs.units import format as written
 
 ARCHITECTURE = "reram-8x4"
+TITLE = f"Transfer against scratch on {ARCHITECTURE}"
 SIDES = (("scratch", "reduced-digits-scratch", "train"), ("transfer", "reduced-digits-transfer", "finetune"))
 """Name of each side, its workload, and the stage of it that learns Task 2."""
 
@@ -34,6 +36,7 @@ class Answer:
         """The answer as plain values, infinite ones as null: not within the run."""
         return {
             "format": "chipsim-demo/1",
+            "title": TITLE,
             "answer": self.sentences,
             "seeds": list(self.seeds),
             "ratio_of_images": {
@@ -130,7 +133,7 @@ def _write(answer: Answer, plans: Mapping[str, Plan], command: tuple[str, ...]) 
         html.Group(side, tuple(plan.of(seed) for seed in plan.seeds)) for side, plan in plans.items()
     ]
     html.write(
-        groups, answer.report, f"Transfer against scratch on {ARCHITECTURE}", answer.sentences, " ".join(command)
+        groups, answer.report, TITLE, answer.sentences, shlex.join(command)
     )
     text = json.dumps(answer.as_dict(), indent=2, allow_nan=False) + "\n"
     folders.write_text(answer.folder / "demo.json", text)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from chipsim.errors import Fault, RunError
-from chipsim.experiments import folders
+from chipsim.experiments import folders, pages
 from chipsim.experiments.run import Job, Request, prepare, simulate
 from chipsim.reports import result as results
 from chipsim.reports.result import Result
@@ -51,17 +51,19 @@ class Plan:
         return tuple(seed for seed in self.seeds if not (self.of(seed) / "run.json").is_file())
 
 
-def write_run(job: Job, result: Result, folder: Path) -> None:
-    """Write one run's folder: files as given, as resolved, the record, its tables and its page."""
-    folders.publish(folder, lambda aside: _fill(job, result, aside))
+def write_run(job: Job, result: Result, folder: Path, page: bool = False) -> None:
+    """Write one run's folder: files as given and as resolved, the record, its tables, perhaps its page."""
+    folders.publish(folder, lambda aside: _fill(job, result, aside, page))
 
 
-def _fill(job: Job, result: Result, folder: Path) -> None:
+def _fill(job: Job, result: Result, folder: Path, page: bool) -> None:
     inputs = folder / "inputs"
     inputs.mkdir()
     for kind, path in job.sources.items():
         (inputs / f"{kind}.yaml").write_bytes(path.read_bytes())
     results.write(result, folder)
+    if page:
+        pages.of_run(folder, folder / "report.html")
 
 
 def find_or_begin(plan: Plan, base: Path | None, force: bool) -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -99,10 +100,7 @@ def prepare(request: Request) -> Job:
             sources[kind] = locate(kind, name)
             found[kind] = documents.read(sources[kind])
     faults.raise_if_any()
-    for setting in request.settings:
-        with faults.gather():
-            _apply(found, setting)
-    faults.raise_if_any()
+    apply_settings(found, request.settings)
     architecture = workload = rules = None
     with faults.gather():
         architecture = graph.load(found["architecture"])
@@ -123,6 +121,15 @@ def locate(kind: str, name: str) -> Path:
         raise InputError(Fault(str(error), code=error.code)) from None
 
 
+def apply_settings(found: dict[str, Document], settings: tuple[str, ...]) -> None:
+    """Set values in whichever of the documents has the path. Raises `InputError` with all faults."""
+    faults = Faults()
+    for setting in settings:
+        with faults.gather():
+            _apply(found, setting)
+    faults.raise_if_any()
+
+
 def _apply(found: dict[str, Document], setting: str) -> None:
     path, separator, value = setting.partition("=")
     if not separator:
@@ -130,6 +137,8 @@ def _apply(found: dict[str, Document], setting: str) -> None:
     path, value = path.strip(), value.strip()
     first = path.split(".")[0]
     kind = "workload" if first in _WORKLOAD_KEYS else "architecture"
+    if kind not in found:
+        raise InputError(Fault(f"'{path}' lies in the {kind}, which is not among the files", code="E024"))
     found[kind] = found[kind].with_value(path, value)
 
 
@@ -186,7 +195,7 @@ def _provenance(job: Job, began: float, command: Sequence[str]) -> dict[str, Any
         "host": f"{platform.system()} {platform.machine()}",
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(began)),
         "wall_s": round(time.time() - began, 3),
-        "command": " ".join(command),
+        "command": shlex.join(command),
         "settings": list(job.request.settings),
         "inputs": {kind: path.name for kind, path in job.sources.items()},
     }

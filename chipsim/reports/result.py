@@ -195,7 +195,7 @@ def gather(
         stages=MappingProxyType(stages),
         rows=MappingProxyType(_rows(controller, outcomes, priced)),
         arrays=MappingProxyType(dict(_arrays(outcomes))),
-        warnings=_warnings(plan),
+        warnings=plan_warnings(plan),
         resolved=resolved,
         provenance=provenance,
     )
@@ -368,7 +368,8 @@ def _arrays(outcomes: Sequence[StageOutcome]) -> Iterable[tuple[str, NDArray[Any
                     yield f"{component}/{outcome.name}/{when}/{name}", array
 
 
-def _warnings(plan: Plan) -> tuple[Mapping[str, str], ...]:
+def plan_warnings(plan: Plan) -> tuple[Mapping[str, str], ...]:
+    """What is known before a run to be idealised in it."""
     ideal = [name for name, p in plan.architecture.components.items() if p.type == "crossbar"]
     return tuple(
         {

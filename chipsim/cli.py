@@ -1,0 +1,500 @@
+"""The verbs of the command line: the only place that prints and sets exit codes.
+
+Results go to stdout; progress, warnings and errors to stderr. Nothing heavy is imported before a verb
+needs it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from chipsim.errors import ChipsimError, Fault, InputError, RunError, UsageError, suggestion
+
+INTERRUPTED = 130
+BUG = 70
+
+KINDS = {
+    "architectures": "architecture", "workloads": "workload", "cells": "cell", "components": "component",
+    "rules": "rule", "models": "model", "datasets": "dataset", "costs": "costs",
+}  # fmt: skip
+"""What `list` can list, and its name in the registry."""
+
+
+class Interrupted(Exception):  # noqa: N818 - an end, not an error
+    """The user stopped the verb; the text says what was kept and how to go on."""
+
+
+# Ends: whatever happens becomes one exit code
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(run_verb(given))
+
+
+def run_verb(given: list[str]) -> int:
+    """Run one command line; returns its exit code."""
+    try:
+        commands.main(given, prog_name="chipsim", standalone_mode=False)
+        return 0
+    except click.exceptions.Exit as end:
+        return int(end.exit_code)
+    except click.ClickException as error:
+        return _say_faults(_as_usage_error(error), "--json" in given)
+    except ChipsimError as error:
+        return _say_faults(error, "--json" in given)
+    except Interrupted as end:
+        click.echo(f"interrupted: {end}", err=True)
+        return INTERRUPTED
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted: nothing was written; run the same command again", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:  # the last resort: a bug becomes a report, not a traceback
+        return _say_bug(given)
+
+
+def _as_usage_error(error: click.ClickException) -> UsageError:
+    context = getattr(error, "ctx", None)
+    hint = f"; see '{context.command_path} --help'" if context else ""
+    return UsageError(Fault(error.format_message().rstrip(".").replace("\n", " ") + hint, code="E100"))
+
+
+def _say_faults(error: ChipsimError, as_json: bool) -> int:
+    if as_json:
+        faults = [fault.as_dict() for fault in error.faults]
+        click.echo(json.dumps({"error": {"exit_code": error.exit_code, "faults": faults}}, indent=2))
+    else:
+        click.echo(str(error), err=True)
+    return error.exit_code
+
+
+def _say_bug(given: list[str]) -> int:
+    with tempfile.NamedTemporaryFile("w", prefix="chipsim-bug-", suffix=".txt", delete=False) as report:
+        report.write(f"chipsim {shlex.join(given)}\n\n{traceback.format_exc()}")
+    click.echo(f"error[E110]: this is a bug of chipsim; a report for us lies in {report.name}", err=True)
+    return BUG
+
+
+# Options that several verbs share
+
+
+class Verbs(click.Group):
+    """A group whose wrong words are answered with the nearest right one."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """The command of a word; raises `click.UsageError` with the nearest."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            near = suggestion(args[0], self.list_commands(ctx))
+            raise click.UsageError(f"there is no verb '{args[0]}'{near}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def decorate(function: Any) -> Any:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+settings = click.option(
+    "-s", "--set", "settings", multiple=True, metavar="PATH=VALUE",
+    help="Set a value of either file, as in components.adc.bits=6; repeatable.",
+)  # fmt: skip
+first_seed = click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="First seed.")
+workers_option = click.option(
+    "--workers", type=click.IntRange(1, 1024), default=None, help="Processes for the seeds. [default: all cores]"
+)
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("-q", "--quiet", is_flag=True, help="No progress, no warnings.")
+@click.option("-v", "--verbose", is_flag=True, help="More about what is going on.")
+@click.version_option(package_name="chipsim", message="chipsim %(version)s")
+@click.pass_context
+def commands(context: click.Context, quiet: bool, verbose: bool) -> None:
+    """Simulate analog in-memory training chips: accuracy, latency, energy, area and pulse counts
+    from one run of discrete events.
+
+    Begin with 'chipsim demo', then 'chipsim run reram-8x4 reduced-digits-transfer'.
+    """
+    context.obj = {"quiet": quiet, "verbose": verbose}
+
+
+def _cores(workers: int | None, tasks: int) -> int:
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(workers or available, tasks))
+
+
+def _command() -> tuple[str, ...]:
+    return ("chipsim", *sys.argv[1:])
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False))
+
+
+def _warn(context: click.Context, warnings: Sequence[Mapping[str, str]]) -> None:
+    if not context.obj["quiet"]:
+        for warning in warnings:
+            click.echo(f"warning[{warning['code']}]: {warning['message']}", err=True)
+
+
+# Progress, on a terminal only
+
+
+@contextmanager
+def _bar(context: click.Context, total: int, unit: str) -> Iterator[Callable[[int, str], None]]:
+    """A function told how much is done and what to say beside it; silent off a terminal."""
+    if context.obj["quiet"] or not sys.stderr.isatty():
+        yield lambda done, text: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        BarColumn(30), MofNCompleteColumn(), TextColumn(unit), TextColumn("{task.fields[rate]}"),
+        TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[text]}"),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=total, text="compiling the kernels (once a version)", rate="")
+        began = time.monotonic()
+
+        def show(done: int, text: str) -> None:
+            rate = done / max(time.monotonic() - began, 1e-9)
+            progress.update(task, completed=done, text=text, rate=f"{rate:,.0f}/s")
+
+        yield show
+
+
+# demo and run
+
+
+@commands.command()
+@_options(
+    click.option("--seeds", type=click.IntRange(1, 10_000), default=10, show_default=True, help="Chips to train."),
+    first_seed, workers_option, settings,
+    click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder [default: a new one in runs/]."),
+    as_json,
+)  # fmt: skip
+@click.pass_context
+def demo(
+    context: click.Context, seeds: int, seed: int, workers: int | None, settings: tuple[str, ...],
+    output: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """The paper's chip on the embedded digits: transfer learning against training from scratch."""
+    from chipsim.experiments import demo as demonstration
+    from chipsim.experiments import folders
+
+    folder = output or folders.fresh(Path(folders.RUNS), "demo")
+    numbers = range(seed, seed + seeds)
+    with _bar(context, 2 * seeds, "runs") as show, _keeping(folder):
+        answer = demonstration.run(
+            folder, numbers, _cores(workers, 2 * seeds), lambda done, _, record: show(done, _latest(record)),
+            settings, _command(),
+        )  # fmt: skip
+    if as_json:
+        _print_json(answer.as_dict())
+        return
+    click.echo(answer.sentences)
+    click.echo(f"\nreport: {answer.report}")
+
+
+def _latest(record: Mapping[str, Any]) -> str:
+    stage = record["stages"][-1]
+    return f"{record['workload']} seed {record['seed']}: {stage['accuracy']['last']:.1%}"
+
+
+@contextmanager
+def _keeping(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = len(list(folder.glob("**/run.json")))
+        raise Interrupted(
+            f"{kept} finished runs are kept in {folder}; the same command"
+            f"{'' if '-o' in sys.argv or '--output' in sys.argv else f' with -o {folder}'} goes on"
+        ) from None
+    except Exception as error:
+        if type(error).__name__ == "BrokenProcessPool":
+            raise RunError(
+                Fault("a worker process was ended from outside, perhaps for want of memory; what was "
+                      f"finished is kept in {folder}: run the same command again", code="E090")
+            ) from None  # fmt: skip
+        raise
+
+
+@commands.command()
+@click.argument("architecture", metavar="ARCH")
+@click.argument("workload", metavar="WORKLOAD")
+@_options(
+    click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder [default: a new one in runs/]."),
+    click.option("--force", is_flag=True, help="Replace an earlier run in that folder."),
+    first_seed,
+    click.option("--seeds", type=click.IntRange(1, 1_000_000), default=None, help="Run this many seeds."),
+    workers_option, settings,
+    click.option("--strict", is_flag=True, help="Warnings are errors."),
+    as_json,
+)  # fmt: skip
+@click.pass_context
+def run(
+    context: click.Context, architecture: str, workload: str, output: Path | None, force: bool, seed: int,
+    seeds: int | None, workers: int | None, settings: tuple[str, ...], strict: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Simulate WORKLOAD on ARCH (each a path or the name of a shipped file)."""
+    from chipsim.experiments.run import Request, prepare
+    from chipsim.reports.result import plan_warnings
+
+    job = prepare(Request(architecture, workload, settings))
+    warnings = plan_warnings(job.plan)
+    if strict and warnings:
+        raise RunError(*(Fault(warning["message"], code=warning["code"]) for warning in warnings))
+    _warn(context, warnings)
+    job.selection  # noqa: B018 - data that is not there is found before anything is written
+    if seeds is None:
+        _run_one(context, job, output, force, seed, as_json)
+    else:
+        _run_many(context, job, output, force, range(seed, seed + seeds), workers, as_json)
+
+
+def _run_one(context: click.Context, job: Any, output: Path | None, force: bool, seed: int, as_json: bool) -> None:
+    from chipsim.experiments import ensemble, folders
+    from chipsim.experiments.run import simulate
+
+    folder = output or folders.fresh(Path(folders.RUNS), job.workload.name)
+    folders.check_free(folder, force)
+    before = {stage.name: sum(s.images for s in job.workload.stages[:k]) for k, stage in enumerate(job.workload.stages)}
+    with _bar(context, sum(stage.images for stage in job.workload.stages), "images") as show:
+        result = simulate(
+            job, seed, lambda stage, done, _, accuracy: show(before[stage] + done, f"{stage}: {accuracy:.1%}"),
+            command=_command(),
+        )  # fmt: skip
+    ensemble.write_run(job, result, folder, page=True)
+    if as_json:
+        click.echo((folder / "run.json").read_text("utf-8"), nl=False)
+        return
+    _print_record(result.record)
+    click.echo(f"folder: {folder}\nreport: {folder / 'report.html'}")
+
+
+def _run_many(
+    context: click.Context, job: Any, output: Path | None, force: bool, seeds: range, workers: int | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    from chipsim.experiments import ensemble, folders
+    from chipsim.reports import html
+
+    base = None if output else Path(folders.RUNS)
+    wanted = ensemble.Plan(job, output or Path(job.workload.name), tuple(seeds), _command())
+    plan = ensemble.find_or_begin(wanted, base, force)
+    with _bar(context, len(seeds), "seeds") as show, _keeping(plan.folder):
+        summary = ensemble.run(
+            plan, _cores(workers, len(seeds)), lambda done, _, record: show(done, _latest(record))
+        )
+    group = html.Group(job.workload.name, tuple(plan.of(seed) for seed in plan.seeds))
+    title = f"{job.workload.name} on {job.architecture.name}, {len(seeds)} seeds"
+    page = html.write([group], plan.folder / "report.html", title, command=shlex.join(_command()))
+    if as_json:
+        _print_json(summary)
+        return
+    _print_summary(summary)
+    click.echo(f"folder: {plan.folder}\nreport: {page}")
+
+
+def _print_record(record: Mapping[str, Any]) -> None:
+    for stage in record["stages"]:
+        accuracy = stage["accuracy"]
+        click.echo(
+            f"{stage['name']}: accuracy {accuracy['first']:.1%} -> {accuracy['last']:.1%} "
+            f"(best {accuracy['best']:.1%}; a linear classifier {stage['linear_accuracy']:.1%})"
+        )
+        pulses = stage["pulses"]["set"] + stage["pulses"]["reset"]
+        click.echo(f"  {stage['images']} images: {_costs(stage['time_s'], stage['energy_J'], pulses)}")
+        if stage["target"] is not None:
+            click.echo(f"  to {stage['target']:.1%}: {_to_target(stage['to_target'])}")
+    total = record["total"]
+    click.echo(f"in all: {_costs(total['time_s'], total['energy_J'], total['pulses'])}; area {_area(record['area_m2'])}")
+    click.echo(f"  {total['assumed_share']:.1%} of the energy rests on assumed prices")
+
+
+def _to_target(found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return "not within the run"
+    return f"{found['images']} images, {_costs(found['time_s'], found['energy_J'], found['pulses'])}"
+
+
+def _costs(time_s: float, energy: float, pulses: float) -> str:
+    return f"{_written(time_s, 'time')}, {_written(energy, 'energy')}, {pulses:.0f} pulses"
+
+
+def _area(value: float) -> str:
+    return _written(value, "area")
+
+
+def _written(value: float, dimension: str) -> str:
+    from chipsim.inputs.units import format as written
+
+    return written(float(f"{value:.4g}"), dimension)
+
+
+def _print_summary(summary: Mapping[str, Any]) -> None:
+    count = len(summary["seeds"])
+    click.echo(f"{summary['workload']} on {summary['architecture']}, {count} seeds: mean (95 % interval)")
+    for path, figure in summary["figures"].items():
+        if path.endswith((".accuracy.last", ".accuracy.first", ".to_target.images", ".time_s", ".energy_J")) and (
+            "by_" not in path
+        ):
+            click.echo(f"  {path}: {_interval(figure)}")
+
+
+def _interval(figure: Mapping[str, Any]) -> str:
+    values = figure["values"]
+    if figure["mean"] is None:
+        return f"reached by {sum(value is not None for value in values)} of {len(values)} seeds"
+    if figure["ci95"] is None:
+        return f"{figure['mean']:.4g}"
+    return f"{figure['mean']:.4g} ({figure['ci95'][0]:.4g} to {figure['ci95'][1]:.4g})"
+
+
+# check, show, list, report, data
+
+
+@commands.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@_options(settings, as_json)
+def check(files: tuple[str, ...], settings: tuple[str, ...], as_json: bool) -> None:
+    """All faults of files, with line and column; an architecture and a workload are also mapped."""
+    from chipsim.experiments import checking
+
+    checked = checking.check(files, settings)
+    if as_json:
+        _print_json({"checked": [{"file": name, "kind": kind} for name, kind in checked]})
+        return
+    for name, kind in checked:
+        click.echo(f"{name}: {kind} without faults")
+
+
+@commands.command()
+@click.argument("architecture", metavar="ARCH")
+@_options(
+    click.option(
+        "--as", "form", type=click.Choice(["table", "svg", "dot", "mermaid", "yaml"]), default="table",
+        show_default=True, help="Form of the drawing; yaml is the resolved file.",
+    ),
+    settings, as_json,
+)  # fmt: skip
+def show(architecture: str, form: str, settings: tuple[str, ...], as_json: bool) -> None:
+    """The graph of an architecture, or its file with everything filled in."""
+    from chipsim.experiments import checking
+    from chipsim.inputs import documents
+    from chipsim.reports import drawing
+
+    resolved = checking.architecture(architecture, settings).resolved()
+    if as_json:
+        _print_json(resolved)
+        return
+    if form == "yaml":
+        click.echo(documents.dump(resolved), nl=False)
+        return
+    draw = {"table": drawing.table, "svg": drawing.svg, "dot": drawing.dot, "mermaid": drawing.mermaid}[form]
+    click.echo(draw(resolved["components"], drawing.pairs(resolved["links"])))
+
+
+@commands.command(name="list")
+@click.argument("kind", metavar="KIND", required=False)
+@as_json
+def list_(kind: str | None, as_json: bool) -> None:
+    """All of a KIND: architectures, workloads, cells, components, rules, models, datasets, costs."""
+    from chipsim.experiments import checking
+
+    if kind is not None and kind not in KINDS:
+        raise UsageError(Fault(f"there is no kind '{kind}' to list{suggestion(kind, KINDS)}", code="E100"))
+    kinds = [kind] if kind else list(KINDS)
+    found = {name: checking.described(KINDS[name]) for name in kinds}
+    if as_json:
+        _print_json(found)
+        return
+    for name, things in found.items():
+        if kind is None:
+            click.echo(f"{name}:")
+        width = max((len(thing) for thing in things), default=0)
+        for thing, words in things.items():
+            click.echo(f"{'' if kind else '  '}{thing:{width}}  {words}".rstrip())
+
+
+@commands.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@_options(click.option("--open", "open_", is_flag=True, help="Open the page in a browser."), as_json)
+def report(folder: Path, open_: bool, as_json: bool) -> None:
+    """Rebuild the page of a run, an ensemble or a demo from its files."""
+    from chipsim.experiments import pages
+
+    page = pages.rebuild(folder)
+    if as_json:
+        _print_json({"report": str(page)})
+    else:
+        click.echo(f"report: {page}")
+    if open_:
+        click.launch(str(page))
+
+
+@commands.group(cls=Verbs)
+def data() -> None:
+    """Data sets: what there is and where; nothing is downloaded unasked."""
+
+
+@data.command(name="list")
+@as_json
+def data_list(as_json: bool) -> None:
+    """All data sets, and where each lies on this machine."""
+    from chipsim.inputs import registry
+    from chipsim.workloads import dataset
+
+    found = {}
+    for name in registry.names("dataset"):
+        declared = dataset.named(name).DATASET
+        location = dataset.find(declared)
+        found[name] = {"title": declared.title, "where": str(location.folder) if location else None}
+    if as_json:
+        _print_json(found)
+        return
+    for name, entry in found.items():
+        place = entry["where"] or f"not here; 'chipsim data get {name}' downloads it"
+        click.echo(f"{name}: {entry['title']} ({place})")
+
+
+def _data_verb(name: str, action: str, words: str) -> None:
+    @data.command(name=name, help=words)
+    @click.argument("set_name", metavar="NAME")
+    @as_json
+    def verb(set_name: str, as_json: bool) -> None:
+        from chipsim.workloads import dataset
+
+        location = getattr(dataset, action)(set_name)
+        if as_json:
+            _print_json({"name": set_name, "kind": location.kind, "where": str(location.folder)})
+        else:
+            click.echo(f"{set_name}: {location.folder}")
+
+
+_data_verb("where", "where", "The folder of a data set.")
+_data_verb("get", "get", "Download a data set into the cache, with its checksums.")
+_data_verb("verify", "verify", "Check a data set's files against their checksums.")

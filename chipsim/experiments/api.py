@@ -1,0 +1,57 @@
+"""The functions that `import chipsim` offers: load two files, vary them, simulate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from chipsim.errors import Fault, InputError, suggestion
+from chipsim.experiments.run import Request, prepare
+from chipsim.experiments.run import simulate as _simulate
+from chipsim.inputs import documents, registry
+from chipsim.reports.result import Result
+
+Kind = Literal["architecture", "workload"]
+
+
+@dataclass(frozen=True)
+class File:
+    """An architecture or workload file, with what is set differently in it."""
+
+    kind: Kind
+    name: str
+    settings: tuple[str, ...] = ()
+
+    def with_(self, **values: object) -> File:
+        """The file with other values at paths: `with_(**{"components.adc.bits": 6})`."""
+        return replace(self, settings=self.settings + tuple(f"{path}={value}" for path, value in values.items()))
+
+
+def load(name: str | Path) -> File:
+    """A shipped architecture or workload by name, or a file by path.
+
+    Raises `InputError` where there is none, or where the file says of itself that it is something else.
+    """
+    text = str(name)
+    for kind in ("architecture", "workload"):
+        if text in registry.names(kind):
+            return File(kind, text)
+    path = Path(name)
+    if not path.exists():
+        known = (*registry.names("architecture"), *registry.names("workload"))
+        raise InputError(Fault(f"no shipped file or path '{text}'{suggestion(text, known)}", code="E030"))
+    document = documents.read(path)
+    form = str(document.data.get("format", ""))
+    for kind in ("architecture", "workload"):
+        if form.startswith(f"chipsim-{kind}/"):
+            return File(kind, text)
+    raise InputError(
+        document.fault("the file is neither an architecture nor a workload", ("format",), "E025")
+    )
+
+
+def simulate(architecture: File, workload: File, seed: int = 0) -> Result:
+    """Run a workload on an architecture. Raises like the command line: `ChipsimError` with all faults."""
+    request = Request(architecture.name, workload.name, architecture.settings + workload.settings)
+    return _simulate(prepare(request), seed, command=("chipsim.simulate",))

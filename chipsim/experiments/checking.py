@@ -1,0 +1,111 @@
+"""All faults of any files, and what there is to name in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from chipsim.accounting import costs
+from chipsim.architecture import graph
+from chipsim.architecture.graph import Architecture
+from chipsim.devices import cells
+from chipsim.errors import Fault, InputError, UsageError, suggestion
+from chipsim.experiments.run import Request, apply_settings, locate, prepare
+from chipsim.inputs import documents, registry
+from chipsim.inputs.documents import Document
+from chipsim.inputs.schema import Faults, fill
+from chipsim.learning import loading
+from chipsim.workloads import dataset, stages
+
+
+def check(files: Sequence[str], settings: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    """Check files, each by its own format line; returns each with its kind.
+
+    One architecture and one workload are also mapped on each other. Raises `InputError` with the
+    faults of all files at once, `FitError` where the mapping fails.
+    """
+    faults, found = Faults(), []
+    for name in files:
+        with faults.gather():
+            document = documents.read(_locate(name))
+            found.append((name, _kind(document), document))
+    kinds = [kind for _, kind, _ in found]
+    pair = sorted(kinds) == ["architecture", "workload"]
+    if settings and not pair:
+        raise UsageError(Fault("--set needs an architecture and a workload to check", code="E100"))
+    if pair:
+        faults.raise_if_any()
+        names = {kind: name for name, kind, _ in found}
+        prepare(Request(names["architecture"], names["workload"], settings))
+    else:
+        for _, kind, document in found:
+            with faults.gather():
+                _CHECKS[kind](document)
+        faults.raise_if_any()
+    return [(name, kind) for name, kind, _ in found]
+
+
+def architecture(name: str, settings: tuple[str, ...] = ()) -> Architecture:
+    """An architecture by name or path, with values set differently."""
+    found = {"architecture": documents.read(locate("architecture", name))}
+    apply_settings(found, settings)
+    return graph.load(found["architecture"])
+
+
+def described(kind: str) -> dict[str, str]:
+    """The names of a kind, each with what it is in a few words."""
+    return {name: _words(kind, name) for name in registry.names(kind)}
+
+
+def _words(kind: str, name: str) -> str:
+    if kind == "dataset":
+        return str(dataset.named(name).DATASET.title)
+    if isinstance(registry.KINDS[kind], registry.FileKind):
+        return str(documents.read(registry.file(kind, name)).data.get("description", ""))
+    return (registry.module(kind, name).__doc__ or "").strip().split("\n")[0]
+
+
+def _locate(name: str) -> Path:
+    for kind in ("architecture", "workload", "cell", "costs"):
+        if name in registry.names(kind):
+            return registry.file(kind, name)
+    if not Path(name).exists() and not name.endswith((".yaml", ".yml")):
+        known = [other for kind in ("architecture", "workload", "cell", "costs") for other in registry.names(kind)]
+        raise InputError(Fault(f"no shipped file or path '{name}'{suggestion(name, known)}", code="E030"))
+    return Path(name)
+
+
+def _kind(document: Document) -> str:
+    form = document.data.get("format")
+    for kind in _CHECKS:
+        if isinstance(form, str) and form.startswith(f"chipsim-{kind}/"):
+            return kind
+    known = [f"chipsim-{kind}/1" for kind in _CHECKS]
+    if form is None:
+        raise InputError(document.fault(f"missing key 'format'{suggestion('', known)}", (), "E025"))
+    raise InputError(document.fault(f"format: unknown '{form}'{suggestion(str(form), known)}", ("format",), "E025"))
+
+
+def _check_workload(document: Document) -> object:
+    return loading.rules(document, stages.load(document))
+
+
+def _check_cell(document: Document) -> object:
+    chosen = fill(cells.Preset, document)
+    try:
+        model = registry.module("model", chosen.model).CellModel
+    except registry.UnknownName as error:
+        raise InputError(document.fault(str(error), ("model",), error.code)) from None
+    return fill(model, document.part(("parameters",), "value"))
+
+
+def _check_costs(document: Document) -> object:
+    return costs.read(Path(document.name))
+
+
+_CHECKS: dict[str, Callable[[Document], object]] = {
+    "architecture": graph.load,
+    "workload": _check_workload,
+    "cell": _check_cell,
+    "costs": _check_costs,
+}
