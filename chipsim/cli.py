@@ -414,8 +414,10 @@ def show(architecture: str, form: str, settings: tuple[str, ...], as_json: bool)
     if form == "yaml":
         click.echo(documents.dump(resolved), nl=False)
         return
-    draw = {"table": drawing.table, "svg": drawing.svg, "dot": drawing.dot, "mermaid": drawing.mermaid}[form]
-    click.echo(draw(resolved["components"], drawing.pairs(resolved["links"])))
+    forms: dict[str, Callable[..., str]] = {
+        "table": drawing.table, "svg": drawing.svg, "dot": drawing.dot, "mermaid": drawing.mermaid,
+    }  # fmt: skip
+    click.echo(forms[form](resolved["components"], drawing.pairs(resolved["links"])))
 
 
 @commands.command(name="list")

@@ -26,6 +26,9 @@ class ComponentParameters(Model):
     with its row of the component library.
     """
 
+    type: str
+    """Each type fixes its own."""
+
     accepts: ClassVar[Ports] = {"": frozenset({"digital"})}
     emits: ClassVar[Ports] = {"": frozenset({"digital"})}
     target: ClassVar[str] = ""

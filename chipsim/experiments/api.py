@@ -13,6 +13,7 @@ from chipsim.inputs import documents, registry
 from chipsim.reports.result import Result
 
 Kind = Literal["architecture", "workload"]
+KINDS: tuple[Kind, ...] = ("architecture", "workload")
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def load(name: str | Path) -> File:
     Raises `InputError` where there is none, or where the file says of itself that it is something else.
     """
     text = str(name)
-    for kind in ("architecture", "workload"):
+    for kind in KINDS:
         if text in registry.names(kind):
             return File(kind, text)
     path = Path(name)
@@ -43,7 +44,7 @@ def load(name: str | Path) -> File:
         raise InputError(Fault(f"no shipped file or path '{text}'{suggestion(text, known)}", code="E030"))
     document = documents.read(path)
     form = str(document.data.get("format", ""))
-    for kind in ("architecture", "workload"):
+    for kind in KINDS:
         if form.startswith(f"chipsim-{kind}/"):
             return File(kind, text)
     raise InputError(

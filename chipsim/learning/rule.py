@@ -158,6 +158,9 @@ class Chunk(NamedTuple):
 class LearningRule(Model):
     """Base of every rule: a frozen set of hyper-parameters, in a module's class named `Rule`."""
 
+    type: str
+    """Each rule fixes its own."""
+
     matrices: ClassVar[tuple[str, ...]]
     """Matrices that each layer needs, in the order in which they are placed."""
     weights: ClassVar[str]

@@ -184,14 +184,14 @@ def gather(
 ) -> Result:  # fmt: skip
     """The result of a run that has ended, priced under the architecture's cost table."""
     books = _Books(plan)
-    evaluated = controller.beside.env.now
+    evaluated = int(controller.beside.env.now)
     priced = books.priced(controller.ledger.rows(), outcomes, evaluated)
     stages = {
         outcome.name: _stage(books, outcome, given, priced)
         for outcome, given in zip(outcomes, inputs, strict=True)
     }
     return Result(
-        record=_record(plan, books, identity, stages, priced, controller.floor.env.now, evaluated),
+        record=_record(plan, books, identity, stages, priced, int(controller.floor.env.now), evaluated),
         stages=MappingProxyType(stages),
         rows=MappingProxyType(_rows(controller, outcomes, priced)),
         arrays=MappingProxyType(dict(_arrays(outcomes))),
@@ -335,7 +335,7 @@ def _record(
 def _rows(
     controller: Controller, outcomes: Sequence[StageOutcome], priced: tuple[PricedRow, ...]
 ) -> dict[str, tuple[tuple[Any, ...], ...]]:
-    span = controller.floor.env.now
+    span = int(controller.floor.env.now)
     return {
         "accuracy": tuple(
             (outcome.name, e.image, e.time / PER_SECOND, e.accuracy, e.loss)
@@ -390,12 +390,22 @@ def write(result: Result, folder: Path) -> None:
     for name, columns in COLUMNS.items():
         write_csv(folder / f"{name}.csv", columns, result.rows[name])
     with (folder / "arrays.npz").open("wb") as stream:
-        np.savez_compressed(stream, **dict(result.arrays))
+        _save_arrays(stream, result.arrays)
     _write_json(folder / "warnings.json", list(result.warnings))
     _write_json(folder / "provenance.json", result.provenance)
     (folder / "resolved").mkdir(exist_ok=True)
     for name, text in result.resolved.items():
         (folder / "resolved" / f"{name}.yaml").write_text(text, "utf-8")
+
+
+def _save_arrays(stream: Any, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """An archive as `np.savez` writes it, with one fixed date, so that equal arrays give equal bytes."""
+    import zipfile
+
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            with archive.open(zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), "w") as member:
+                np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -113,9 +113,9 @@ def _check_inputs(faults: Faults, document: Document, workload: Workload) -> Non
     features, used = preparation.features(workload.data), workload.network.inputs
     classes = preparation.class_count(workload.data)
     if workload.network.outputs != classes:
-        place = ("network", "layers", len(workload.network.layers) - 1, "out")
+        last: tuple[str | int, ...] = ("network", "layers", len(workload.network.layers) - 1, "out")
         text = f"network: the last layer has {workload.network.outputs} outputs for {classes} classes"
-        faults.add(document.fault(f"{text}; write 'out: {classes}'", place, "E054"))
+        faults.add(document.fault(f"{text}; write 'out: {classes}'", last, "E054"))
     if workload.data.project is None and used != features:
         text = f"network: the first layer has {used} inputs for {features} numbers an image"
         faults.add(document.fault(f"{text}; write 'in: {features}'", ("network", "layers", 0, "in"), "E054"))
