@@ -97,6 +97,7 @@ class Cells:
     def __init__(self, model: DeviceModel, rows: int, columns: int, seed: int, name: str) -> None:
         self.model = model
         self.shape = (rows, columns)
+        self._seed, self._name = seed, name
         self._numbers, self.lower, self.upper, self.reference = model.sample(
             rows, columns, stream(seed, name, "device-to-device")
         )
@@ -104,7 +105,7 @@ class Cells:
         self.pulses: Wholes = np.zeros(self.shape, dtype=np.int64)
         self._apparent: Floats = np.zeros(self.shape, dtype=np.float32)
         self._read_at: Wholes = np.full(self.shape, -1, dtype=np.int64)
-        self._keys = tuple(stream(seed, name, purpose) for purpose in ("cycle-to-cycle", "write", "start"))
+        self._keys = tuple(stream(seed, name, purpose) for purpose in ("cycle-to-cycle", "write"))
         self._trains: Trains = trains_of(model)
         self._conductance = (float(model.g_mid), float(model.g_span), float(model.g_floor))
 
@@ -119,9 +120,9 @@ class Cells:
         mid, span, floor = self._conductance
         return np.maximum(mid + span * self.state.astype(np.float64), floor)
 
-    def randomise(self, region: Region) -> None:
-        """Put the region's devices anywhere within their own bounds, uniformly: as found at power-on."""
-        _randomise(self.state, self.lower, self.upper, *region, self._keys[2])
+    def randomise(self, region: Region, stage: str = "") -> None:
+        """Put the region's devices anywhere within their own bounds, uniformly, anew for each stage."""
+        _randomise(self.state, self.lower, self.upper, *region, stream(self._seed, self._name, "start", stage))
         self._read_at[:] = -1
 
     def place(self, region: Region, weights: NDArray[Any]) -> None:

@@ -53,10 +53,10 @@ class Chip:
             for key, place in plan.places.items()
         }
 
-    def randomise(self, layer: str, matrix: str) -> None:
+    def randomise(self, layer: str, matrix: str, stage: str = "") -> None:
         """Put a matrix's devices anywhere within their own bounds, as found at power-on."""
         seat = self.seats[layer, matrix]
-        seat.crossbar.cells.randomise(seat.region)
+        seat.crossbar.cells.randomise(seat.region, stage)
 
     def weights(self, layer: str, matrix: str) -> NDArray[np.float32]:
         """Stored weights of a matrix `(rows, columns)`."""
@@ -136,11 +136,13 @@ class Chip:
 
         return (Step(bank, drive, joint=True), Step(array, sense), Step(converters, sample))
 
-    def route(self, operation: Operation) -> tuple[Step, ...]:
-        """The route of an operation that a rule asks for."""
+    def route(self, operation: Operation, stage: str = "") -> tuple[Step, ...]:
+        """The route of an operation that a rule asks for in a stage, whose name keys what is drawn."""
+        if isinstance(operation, Update):
+            return self._update(operation, stage)
         return _ROUTES[type(operation)](self, operation)
 
-    def _update(self, operation: Update) -> tuple[Step, ...]:
+    def _update(self, operation: Update, stage: str) -> tuple[Step, ...]:
         bank, array = self.plan.routes["update", operation.layer]
         drivers: pulse_driver.PulseDriver = self.circuits[bank]
         seat = self.seats[operation.layer, operation.matrix]
@@ -148,8 +150,8 @@ class Chip:
         granularity = seat.crossbar.cells.model.granularity
         scale = pulse_driver.probability_scale(operation.rate, granularity, slots)
         keys = (
-            stream(self.seed, seat.key, "row pulse bits"),
-            stream(self.seed, seat.key, "column pulse bits"),
+            stream(self.seed, seat.key, stage, "row pulse bits"),
+            stream(self.seed, seat.key, stage, "column pulse bits"),
         )
 
         def draw(transaction: Transaction) -> Work:
@@ -243,17 +245,21 @@ class Chip:
         seat = self.seats[operation.layer, operation.matrix]
         region = seat.region
         pulses = 2 * operation.pairs
-        counts = np.ones((pulses, region.rows, region.columns), dtype=np.int16)
-        counts[1::2] = -1
-        lines = (pulses * region.rows, pulses * region.columns)
+        pair = np.ones((2, region.rows, region.columns), dtype=np.int16)
+        pair[1] = -1
+        lines = (2 * region.rows, 2 * region.columns)
         window = drivers.one_way(pulses)
 
         def select(_: Transaction) -> Work:
-            return Work(window, {"row_pulses": lines[0], "col_pulses": lines[1]})
+            row_pulses, column_pulses = (operation.pairs * count for count in lines)
+            return Work(window, {"row_pulses": row_pulses, "col_pulses": column_pulses})
 
-        def fire(transaction: Transaction) -> Work:
-            transaction.value, actions = seat.crossbar.pulse(counts, region, lines)
-            return Work(window, actions)
+        def fire(_: Transaction) -> Work:
+            total: dict[str, int] = {}
+            for _pair in range(operation.pairs):
+                for action, count in seat.crossbar.pulse(pair, region, lines)[1].items():
+                    total[action] = total.get(action, 0) + count
+            return Work(window, total)
 
         return (Step(bank, select, joint=True), Step(array, fire))
 
@@ -265,6 +271,6 @@ def _line_pulses(signs: NDArray[np.int8]) -> tuple[int, int]:
 
 
 _ROUTES: dict[type[Operation], Any] = {
-    Update: Chip._update, Read: Chip._transfer_read, Integrate: Chip._integrate, Clear: Chip._clear,
+    Read: Chip._transfer_read, Integrate: Chip._integrate, Clear: Chip._clear,
     Write: Chip._write, Prepare: Chip._prepare,
 }  # fmt: skip

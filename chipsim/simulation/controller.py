@@ -126,7 +126,7 @@ class Controller:
         begin = self.floor.env.now
         if task.start == "random":
             for layer, matrix in self.chip.seats:
-                self.chip.randomise(layer, matrix)
+                self.chip.randomise(layer, matrix, task.name)
         before = self.chip.snapshot()
         evaluations: list[Evaluation] = []
 
@@ -213,7 +213,7 @@ class Controller:
 
     def _transaction(self, operation: Operation) -> Transaction:
         first, images = operation.span
-        route = self.chip.route(operation)
+        route = self.chip.route(operation, self.floor.account)
         return Transaction(operation.kind, operation.layer, route, None, first, images)
 
     # Evaluation: on a clock of its own, in an account of its own
