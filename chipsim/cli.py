@@ -190,6 +190,10 @@ def _bar(context: click.Context, total: int, unit: str) -> Iterator[Callable[[in
 
 @commands.command()
 @_options(
+    click.option(
+        "--data", "set_name", type=click.Choice(["digits", "mnist"]), default="digits", show_default=True,
+        help="Images: embedded, or MNIST's.",
+    ),
     click.option("--seeds", type=click.IntRange(1, 10_000), default=10, show_default=True, help="Chips to train."),
     first_seed, workers_option, settings,
     click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder [default: a new one in runs/]."),
@@ -197,18 +201,18 @@ def _bar(context: click.Context, total: int, unit: str) -> Iterator[Callable[[in
 )  # fmt: skip
 @click.pass_context
 def demo(
-    context: click.Context, seeds: int, seed: int, workers: int | None, settings: tuple[str, ...],
-    output: Path | None, as_json: bool,
+    context: click.Context, set_name: str, seeds: int, seed: int, workers: int | None,
+    settings: tuple[str, ...], output: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """The paper's chip on the embedded digits: transfer learning against training from scratch."""
+    """The paper's chip on digits 0 and 1: transfer learning against training from scratch."""
     from chipsim.experiments import demo as demonstration
     from chipsim.experiments import folders
 
-    folder = output or folders.fresh(Path(folders.RUNS), "demo")
     numbers = range(seed, seed + seeds)
+    folder = output or demonstration.find_folder(Path(folders.RUNS), set_name, numbers, settings)
     with _bar(context, 2 * seeds, "runs") as show, _keeping(folder):
         answer = demonstration.run(
-            folder, numbers, _cores(workers, 2 * seeds), lambda done, _, record: show(done, _latest(record)),
+            folder, set_name, numbers, _cores(workers, 2 * seeds), lambda done, _, record: show(done, _latest(record)),
             settings, _command(),
         )  # fmt: skip
     if as_json:
@@ -230,8 +234,7 @@ def _keeping(folder: Path) -> Iterator[None]:
     except KeyboardInterrupt:
         kept = len(list(folder.glob("**/run.json")))
         raise Interrupted(
-            f"{kept} finished runs are kept in {folder}; the same command"
-            f"{'' if '-o' in sys.argv or '--output' in sys.argv else f' with -o {folder}'} goes on"
+            f"{kept} finished runs are kept in {folder}; to go on: {shlex.join(_command())}"
         ) from None
     except Exception as error:
         if type(error).__name__ == "BrokenProcessPool":
@@ -368,7 +371,10 @@ def _print_summary(summary: Mapping[str, Any]) -> None:
 def _interval(figure: Mapping[str, Any]) -> str:
     values = figure["values"]
     if figure["mean"] is None:
-        return f"reached by {sum(value is not None for value in values)} of {len(values)} seeds"
+        known = sorted(value for value in values if value is not None)
+        middle = len(values) // 2
+        median = f", median {known[middle]:.4g}" if middle < len(known) else ""
+        return f"reached by {len(known)} of {len(values)} seeds{median}"
     if figure["ci95"] is None:
         return f"{figure['mean']:.4g}"
     return f"{figure['mean']:.4g} ({figure['ci95'][0]:.4g} to {figure['ci95'][1]:.4g})"

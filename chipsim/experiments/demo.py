@@ -1,7 +1,8 @@
-"""The demonstration: transfer against scratch on the paper's chip and the embedded digits."""
+"""The demonstration: transfer against scratch on the paper's chip, on the embedded digits or on MNIST."""
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import shlex
@@ -13,13 +14,13 @@ from typing import Any
 from chipsim.experiments import ensemble, folders
 from chipsim.experiments.comparison import Ratio, images_to_target, medians, ratio
 from chipsim.experiments.ensemble import Done, Plan
-from chipsim.experiments.run import Request, prepare
+from chipsim.experiments.run import Job, Request, prepare
 from chipsim.inputs.units import format as written
 
 ARCHITECTURE = "reram-8x4"
 TITLE = f"Transfer against scratch on {ARCHITECTURE}"
-SIDES = (("scratch", "reduced-digits-scratch", "train"), ("transfer", "reduced-digits-transfer", "finetune"))
-"""Name of each side, its workload, and the stage of it that learns Task 2."""
+SIDES = (("scratch", "train"), ("transfer", "finetune"))
+"""Name of each side, the end of its workload's name, and the stage of it that learns Task 2."""
 
 @dataclass(frozen=True)
 class Answer:
@@ -54,16 +55,38 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def find_folder(base: Path, data: str, seeds: Sequence[int], settings: tuple[str, ...] = ()) -> Path:
+    """The folder of an unfinished demonstration of the same request, or a new one."""
+    for folder in sorted(base.glob("demo-*")):
+        plans = _plans(folder, data, seeds, settings, ()).values()
+        if not (folder / "demo.json").exists() and any(map(ensemble.begun, plans)):
+            return folder
+    return folders.fresh(base, "demo")
+
+
+def _plans(
+    folder: Path, data: str, seeds: Sequence[int], settings: tuple[str, ...], command: tuple[str, ...]
+) -> dict[str, Plan]:
+    return {
+        side: Plan(_job(f"reduced-{data}-{side}", settings), folder / side, tuple(seeds), command)
+        for side, _ in SIDES
+    }
+
+
+@functools.cache
+def _job(workload: str, settings: tuple[str, ...]) -> Job:
+    return prepare(Request(ARCHITECTURE, workload, settings))
+
+
 def run(
-    folder: Path, seeds: Sequence[int], workers: int, done: Done, settings: tuple[str, ...] = (),
+    folder: Path, data: str, seeds: Sequence[int], workers: int, done: Done, settings: tuple[str, ...] = (),
     command: tuple[str, ...] = ("chipsim", "demo"),
 ) -> Answer:  # fmt: skip
     """Run both sides over the seeds, all runs spread over the workers, and compare them."""
-    plans = {}
-    for side, workload, _ in SIDES:
-        job = prepare(Request(ARCHITECTURE, workload, settings))
-        plan = Plan(job, folder / side, tuple(seeds), command)
-        plans[side] = ensemble.find_or_begin(plan, None, False)
+    wanted = _plans(folder, data, seeds, settings, command)
+    for plan in wanted.values():
+        plan.job.selection  # noqa: B018 - data that is not there is found before anything is written
+    plans = {side: ensemble.find_or_begin(plan, None, False) for side, plan in wanted.items()}
     ensemble.run_all(list(plans.values()), workers, done)
     records = {side: [ensemble.read_record(plan.of(seed)) for seed in seeds] for side, plan in plans.items()}
     answer = _answer(records, tuple(seeds), folder)
@@ -74,8 +97,8 @@ def run(
 def _answer(
     records: Mapping[str, Sequence[Mapping[str, Any]]], seeds: tuple[int, ...], folder: Path
 ) -> Answer:
-    images = {side: images_to_target(records[side], stage) for side, _, stage in SIDES}
-    found = {side: medians(records[side], stage) for side, _, stage in SIDES}
+    images = {side: images_to_target(records[side], stage) for side, stage in SIDES}
+    found = {side: medians(records[side], stage) for side, stage in SIDES}
     speed = ratio(images["scratch"], images["transfer"])
     sentences = "\n".join((_sentence_of_speed(speed, images, found), _sentence_of_cost(found)))
     return Answer(sentences, speed, found, seeds, folder, folder / "report.html")

@@ -86,6 +86,11 @@ def find_or_begin(plan: Plan, base: Path | None, force: bool) -> Plan:
     return Plan(plan.job, folder, plan.seeds, plan.command)
 
 
+def begun(plan: Plan) -> bool:
+    """Whether the plan's folder holds an ensemble of the same request."""
+    return _same(plan.folder, plan.label)
+
+
 def _unfinished(plan: Plan, base: Path) -> Iterator[Path]:
     for folder in sorted(base.glob(f"{plan.folder.name}-*")):
         if not (folder / "ensemble.json").is_file() and _same(folder, plan.label):

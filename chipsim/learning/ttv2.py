@@ -36,7 +36,7 @@ class Rule(LearningRule):
     """Hyper-parameters of Tiki-Taka version 2."""
 
     type: Literal["ttv2"]
-    learning_rate: float = Field(default=0.1, gt=0, le=1e3, description="of A's pulses [weight]")
+    learning_rate: float = Field(default=0.3, gt=0, le=1e3, description="of A's pulses [weight]")
     bit_length: int | None = Field(
         default=None, ge=1, le=64, description="slots of a train (default: all that the drivers can do)"
     )
@@ -44,7 +44,7 @@ class Rule(LearningRule):
     read: Literal["all", "line"] = Field(default="all", description="how much of A is read each time")
     read_by: Side = Field(default="row", description="the side whose lines are driven one at a time")
     gain: float = Field(default=1.0, gt=0, le=1e6, description="from a reading of A to H")
-    threshold: float = Field(default=1.0, gt=0, le=1e6, description="of |H| at which C is pulsed [weight]")
+    threshold: float = Field(default=10.0, gt=0, le=1e6, description="of |H| at which C is pulsed [weight]")
     remainder: Literal["keep", "forget"] = Field(default="keep", description="what H does after a crossing")
     symmetry_pairs: int = Field(
         default=100, ge=0, le=1_000_000, description="up and down pulses on A before the first image"
