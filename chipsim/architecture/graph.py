@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from chipsim.accounting import costs
 from chipsim.architecture.ports import Link, LinkError, check, end
+from chipsim.circuits import crossbar
 from chipsim.circuits.component import ComponentParameters
 from chipsim.devices import cells as devices
 from chipsim.devices.device import DeviceModel
@@ -23,6 +25,8 @@ from chipsim.inputs.units import Metres
 
 if TYPE_CHECKING:
     import networkx
+
+P = TypeVar("P", bound=ComponentParameters)
 
 MAX_CELLS = 64_000_000
 """Cells of all arrays together: about 2 GB of device state."""
@@ -36,6 +40,10 @@ class Seat(Model):
     column: int = Field(default=0, ge=0)
 
 
+def _seat(value: Any) -> Any:
+    return {"array": value} if isinstance(value, str) else value
+
+
 class Header(Model):
     """An architecture file, its components still as written."""
 
@@ -47,8 +55,9 @@ class Header(Model):
     timing: Literal["measured", "ideal"] = Field(default="measured", description="durations not given")
     components: Mapping[Name, Mapping[str, Any]] = Field(min_length=1, max_length=4096)
     links: tuple[str, ...] = Field(min_length=1, max_length=65536)
-    mapping: Mapping[str, str | Seat] | None = Field(
-        default=None, description="arrays of weight matrices, such as 'dense1.A: array'"
+    mapping: Mapping[str, Annotated[Seat, BeforeValidator(_seat)]] | None = Field(
+        default=None,
+        description="seats of weight matrices: 'dense1.A: array' or 'dense1.A: {array: array, column: 2}'",
     )
 
 
@@ -71,6 +80,12 @@ class Architecture:
     def of_type(self, kind: str) -> tuple[str, ...]:
         """Names of the components of a type, in the order of the file."""
         return tuple(name for name, p in self.components.items() if p.type == kind)
+
+    def parameters(self, name: str, form: type[P]) -> P:
+        """Parameters of a component whose type is known to be of this form."""
+        found = self.components[name]
+        assert isinstance(found, form)
+        return found
 
     @cached_property
     def graph(self) -> networkx.MultiDiGraph:
@@ -112,9 +127,7 @@ def load(document: Document) -> Architecture:
             components[name] = _component(document, name, header.timing)
         if name in components and components[name].type == "crossbar":
             with faults.gather():
-                cells[name] = devices.load(
-                    document, ("components", name, "cell"), f"component '{name}'"
-                )
+                cells[name] = devices.load(document, ("components", name, "cell"), f"component '{name}'")
     links = tuple(_links(document, header, components, faults))
     table = None
     with faults.gather():
@@ -123,9 +136,7 @@ def load(document: Document) -> Architecture:
     _check_joined(document, header, links, faults)
     faults.raise_if_any()
     assert table is not None
-    return Architecture(
-        header, MappingProxyType(components), MappingProxyType(cells), links, table, document
-    )
+    return Architecture(header, MappingProxyType(components), MappingProxyType(cells), links, table, document)
 
 
 def _component(document: Document, name: str, timing: str) -> ComponentParameters:
@@ -150,13 +161,13 @@ def _component(document: Document, name: str, timing: str) -> ComponentParameter
 def _links(
     document: Document, header: Header, components: Mapping[str, ComponentParameters], faults: Faults
 ) -> Iterator[Link]:
-    known, seen = set(header.components), set()
+    known, seen = tuple(header.components), set()
     for index, text in enumerate(header.links):
         names = [part.strip() for part in text.split("->")]
         if len(names) < 2 or not all(names):
             faults.add(document.fault(f"'{text}' is not a link; write 'a -> b'", ("links", index), "E044"))
             continue
-        for source, target in zip(names, names[1:], strict=False):
+        for source, target in pairwise(names):
             try:
                 link = Link(end(source, components, known, True), end(target, components, known, False))
                 check(link, components)
@@ -172,7 +183,7 @@ def _links(
 
 
 def _check_joined(document: Document, header: Header, links: tuple[Link, ...], faults: Faults) -> None:
-    joined = {end.component for link in links for end in link}
+    joined = {joined.component for link in links for joined in link}
     if faults.found:
         return
     for name in header.components:
@@ -181,12 +192,10 @@ def _check_joined(document: Document, header: Header, links: tuple[Link, ...], f
             faults.add(document.fault(message, ("components", name), "E042", key=True))
 
 
-def _check_sizes(
-    document: Document, components: Mapping[str, ComponentParameters], faults: Faults
-) -> None:
+def _check_sizes(document: Document, components: Mapping[str, ComponentParameters], faults: Faults) -> None:
     total = 0
     for name, parameters in components.items():
-        if parameters.type == "crossbar":
+        if isinstance(parameters, crossbar.Parameters):
             total += parameters.rows * parameters.columns
             if total > MAX_CELLS:
                 message = f"component '{name}': the arrays come to {total} cells, more than {MAX_CELLS}"

@@ -5,14 +5,15 @@ What does not fit is a `FitError` that says what is needed, what there is, and w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
 from chipsim.accounting.costs import Part
-from chipsim.architecture.graph import Architecture
-from chipsim.circuits.component import ComponentParameters
+from chipsim.architecture.graph import Architecture, Seat
+from chipsim.architecture.ports import End
+from chipsim.circuits import crossbar, dac, integrator, pulse_driver
 from chipsim.devices.device import Region
 from chipsim.errors import Fault, FitError, suggestion
 from chipsim.errors import Place as ErrorPlace
@@ -22,6 +23,9 @@ from chipsim.workloads.network import Dense, Network
 
 Key = tuple[str, str]
 """Layer and matrix, or operation and layer."""
+
+TRANSPOSED = "-transposed"
+"""Ends the name of a read whose route drives columns; the ledger's name is without it."""
 
 
 class Place(NamedTuple):
@@ -53,8 +57,8 @@ class Plan:
         """What prices may depend on, for a component in an operation (SI)."""
         facts = _facts(self, component)
         for (kind, _), route in self.routes.items():
-            if kind == operation and component in route:
-                facts |= _facts_of_route(self.architecture.components, component, route)
+            if kind.removesuffix(TRANSPOSED) == operation and component in route:
+                facts |= _facts_of_route(self.architecture, component, route)
         return facts
 
     def parts(self) -> tuple[Part, ...]:
@@ -65,9 +69,7 @@ class Plan:
         )
 
 
-def compile_plan(
-    architecture: Architecture, network: Network, rules: Mapping[str, LearningRule]
-) -> Plan:
+def compile_plan(architecture: Architecture, network: Network, rules: Mapping[str, LearningRule]) -> Plan:
     """Place the matrices of all rules and find the routes of all of their operations.
 
     Raises `FitError` with everything that does not fit or cannot go, `InputError` for a mapping that
@@ -77,13 +79,13 @@ def compile_plan(
     weights = {rule.weights for rule in rules.values()}
     if len(weights) > 1:
         names = " and ".join(sorted(weights))
-        raise FitError(Fault(f"the stages' rules keep the weights in different matrices: {names}", code="E055"))
+        text = f"the stages' rules keep the weights in different matrices, {names}; use one kind of rule"
+        raise FitError(Fault(text, code="E055"))
     matrices = tuple(dict.fromkeys(matrix for rule in rules.values() for matrix in rule.matrices))
     places = _place(architecture, layers, matrices)
-    routes = dict(_routes(architecture, layers, places, rules))
     plan = Plan(
         architecture, network, MappingProxyType(layers), weights.pop(), MappingProxyType(places),
-        MappingProxyType(routes),
+        MappingProxyType(_routes(architecture, layers, places, rules)),
     )  # fmt: skip
     _check_capacities(plan, rules)
     return plan
@@ -96,19 +98,21 @@ def _place(
     architecture: Architecture, layers: Mapping[str, Dense], matrices: tuple[str, ...]
 ) -> dict[Key, Place]:
     wanted = [(name, matrix) for name in layers for matrix in matrices]
+    if not architecture.cells:
+        raise FitError(_no_crossbar(architecture, layers, matrices))
     given = _given(architecture, wanted)
     places: dict[Key, Place] = {}
+    wished: dict[Key, Place] = {}
     faults = []
     for key in sorted(wanted, key=lambda key: key not in given):
         layer = layers[key[0]]
         size = (layer.rows, layer.outputs)
-        place = _at(architecture, size, given[key]) if key in given else _free(architecture, size, places)
-        taken = place and next((k for k, p in places.items() if _overlap(p, place)), None)
-        if place is None:
-            faults.append(_does_not_fit(architecture, key, size, given.get(key), places))
-        elif taken:
-            text = f"matrices '{'.'.join(key)}' and '{'.'.join(taken)}' would lie on the same cells of '{place.array}'"
-            faults.append(Fault(f"{text}; move one of them with 'column:'", _mapped(architecture, key), "E052"))
+        place = _at(given[key], size) if key in given else _free(architecture, size, places)
+        if place is None or not _inside(architecture, place):
+            fault, wished[key] = _does_not_fit(architecture, key, size, place, places, wished)
+            faults.append(fault)
+        elif taken := next((k for k, p in places.items() if _overlap(p, place)), None):
+            faults.append(_taken(architecture, key, taken, places[taken]))
         else:
             places[key] = place
     if faults:
@@ -116,52 +120,54 @@ def _place(
     return {key: places[key] for key in wanted}
 
 
-def _given(architecture: Architecture, wanted: list[Key]) -> dict[Key, tuple[str, int, int]]:
+def _given(architecture: Architecture, wanted: list[Key]) -> dict[Key, Seat]:
     faults, found = Faults(), {}
     document, names = architecture.document, {".".join(key): key for key in wanted}
     for name, seat in (architecture.header.mapping or {}).items():
-        array = seat if isinstance(seat, str) else seat.array
         if name not in names:
             message = f"mapping: the workload has no matrix '{name}'{suggestion(name, names)}"
             faults.add(document.fault(message, ("mapping", name), "E051", key=True))
-        elif array not in architecture.cells:
-            message = f"mapping: '{array}' is no crossbar{suggestion(array, architecture.cells)}"
+        elif seat.array not in architecture.cells:
+            message = f"mapping: '{seat.array}' is no crossbar{suggestion(seat.array, architecture.cells)}"
             faults.add(document.fault(message, ("mapping", name), "E051"))
         else:
-            found[names[name]] = (array, 0, -1) if isinstance(seat, str) else (array, seat.row, seat.column)
+            found[names[name]] = seat
     faults.raise_if_any()
     return found
 
 
-def _at(architecture: Architecture, size: tuple[int, int], seat: tuple[str, int, int]) -> Place | None:
-    array, row, column = seat
-    place = Place(array, Region(row, max(column, 0), *size))
-    return place if _inside(architecture, place) else None
+def _at(seat: Seat, size: tuple[int, int]) -> Place:
+    return Place(seat.array, Region(seat.row, seat.column, *size))
 
 
-def _free(
-    architecture: Architecture, size: tuple[int, int], places: Mapping[Key, Place]
-) -> Place | None:
+def _free(architecture: Architecture, size: tuple[int, int], places: Mapping[Key, Place]) -> Place | None:
     for array in architecture.cells:
-        column = _next_column(array, places)
-        place = Place(array, Region(0, column, *size))
+        place = Place(array, Region(0, _next_column(array, places), *size))
         if _inside(architecture, place):
             return place
     return None
 
 
-def _next_column(array: str, places: Mapping[Key, Place]) -> int:
-    ends = (p.region.column + p.region.columns for p in places.values() if p.array == array)
+def _next_column(array: str, *taken: Mapping[Key, Place]) -> int:
+    ends = (
+        place.region.column + place.region.columns
+        for places in taken
+        for place in places.values()
+        if place.array == array
+    )
     return max(ends, default=0)
 
 
 def _inside(architecture: Architecture, place: Place) -> bool:
-    parameters = architecture.components[place.array]
+    array = architecture.parameters(place.array, crossbar.Parameters)
+    rows, columns = _corner(place)
+    return rows <= array.rows and columns <= array.columns
+
+
+def _corner(place: Place) -> tuple[int, int]:
+    """The smallest rows and columns of an array that holds a place."""
     region = place.region
-    return (
-        region.row + region.rows <= parameters.rows
-        and region.column + region.columns <= parameters.columns
-    )
+    return region.row + region.rows, region.column + region.columns
 
 
 def _overlap(one: Place, other: Place) -> bool:
@@ -174,22 +180,47 @@ def _overlap(one: Place, other: Place) -> bool:
 
 
 def _does_not_fit(
-    architecture: Architecture, key: Key, size: tuple[int, int],
-    seat: tuple[str, int, int] | None, places: Mapping[Key, Place],
-) -> Fault:  # fmt: skip
+    architecture: Architecture, key: Key, size: tuple[int, int], seat: Place | None,
+    places: Mapping[Key, Place], wished: Mapping[Key, Place],
+) -> tuple[Fault, Place]:  # fmt: skip
+    """What is needed, what there is and what would do, with the place that the matrix would have then."""
     need = f"matrix '{'.'.join(key)}' needs {size[0]} rows x {size[1]} columns"
-    arrays = (seat[0],) if seat else tuple(architecture.cells)
-    if not arrays:
-        return Fault(f"{need}, but the architecture has no crossbar; add one", code="E053")
-    have, mend = [], []
+    arrays = (seat.array,) if seat else tuple(architecture.cells)
+    have = []
     for array in arrays:
-        parameters = architecture.components[array]
-        column = max(seat[2], 0) if seat else _next_column(array, places)
-        row = seat[1] if seat else 0
-        have.append(f"'{array}' has {max(parameters.rows - row, 0)} x {max(parameters.columns - column, 0)} free")
-        mend.append(f"'{array}' fits from rows: {row + size[0]}, columns: {column + size[1]}")
-    place = _mapped(architecture, key) if seat else architecture.document.key_place(("components", arrays[0]))
-    return Fault(f"{need}, but {', '.join(have)}; {mend[0]}", place, "E050")
+        parameters = architecture.parameters(array, crossbar.Parameters)
+        row, column = seat.region[:2] if seat else (0, _next_column(array, places))
+        free = max(parameters.rows - row, 0), max(parameters.columns - column, 0)
+        have.append(
+            f"'{array}' has {free[0]} x {free[1]} free"
+            + (f" from its cell ({row}, {column}) on" if seat else "")
+        )
+    place = seat or Place(arrays[0], Region(0, _next_column(arrays[0], places, wished), *size))
+    there = architecture.parameters(place.array, crossbar.Parameters)
+    rows, columns = (max(*pair) for pair in zip(_corner(place), (there.rows, there.columns), strict=True))
+    at = architecture.document.key_place(("components", place.array))
+    text = (
+        f"{need}, but {' and '.join(have)}; it fits if '{place.array}' has rows: {rows}, columns: {columns}"
+    )
+    return Fault(text, _mapped(architecture, key) if seat else at, "E050"), place
+
+
+def _no_crossbar(architecture: Architecture, layers: Mapping[str, Dense], matrices: tuple[str, ...]) -> Fault:
+    rows = max(layer.rows for layer in layers.values())
+    columns = len(matrices) * sum(layer.outputs for layer in layers.values())
+    text = (
+        "the weights have no place, since there is no crossbar; add a component of type crossbar with "
+        f"rows: {rows}, columns: {columns}"
+    )
+    return Fault(text, architecture.document.key_place(("components",)), "E053")
+
+
+def _taken(architecture: Architecture, key: Key, other: Key, place: Place) -> Fault:
+    text = (
+        f"matrices '{'.'.join(key)}' and '{'.'.join(other)}' would lie on the same cells of "
+        f"'{place.array}'; write '{'.'.join(key)}: {{array: {place.array}, column: {_corner(place)[1]}}}'"
+    )
+    return Fault(text, _mapped(architecture, key), "E052")
 
 
 def _mapped(architecture: Architecture, key: Key) -> ErrorPlace:
@@ -212,9 +243,9 @@ class _Wires:
 
     def into(self, array: str, kind: str, port: str) -> str:
         """The component of a type that drives a port of an array (any port if '')."""
-        for link in self.architecture.links:
-            if link.target.component == array and port in ("", link.target.port) and self._is(link.source, kind):
-                return link.source.component
+        for source, target in self.architecture.links:
+            if target.component == array and port in ("", target.port) and self._is(source, kind):
+                return source.component
         where = f"{array}.{port}" if port else array
         raise _Missing(f"no {kind} drives '{where}'; {self._mend(kind, '', where)}")
 
@@ -227,18 +258,30 @@ class _Wires:
         raise _Missing(f"'{where}' leads to no {kind}; {self._mend(kind, where, '')}")
 
     def reaches(self, source: str, target: str) -> None:
-        """Raise where a component does not lead to another, directly or by digital parts between."""
-        import networkx as nx
-
-        if not nx.has_path(self.architecture.graph, source, target):
+        """Raise where no digital words of a component come to another, directly or by way of others."""
+        reached, ahead = {source}, [source]
+        while ahead:
+            here = ahead.pop()
+            found = {
+                t.component for s, t in self.architecture.links if s.component == here and self._digital(s)
+            }
+            ahead += found - reached
+            reached |= found
+        if target not in reached:
             raise _Missing(f"'{source}' does not lead to '{target}'; add the link '{source} -> {target}'")
 
     def controller(self) -> str:
         """The chip's controller."""
         found = self.architecture.of_type("controller")
+        if len(found) > 1:
+            listed = " and ".join(f"'{name}'" for name in sorted(found))
+            raise _Missing(f"{listed} are both of type controller; keep one")
         if not found:
             raise _Missing("there is no controller; add a component of type controller")
         return found[0]
+
+    def _digital(self, source: End) -> bool:
+        return "digital" in self.components[source.component].emits[source.port]
 
     def _is(self, end: tuple[str, str], kind: str) -> bool:
         return self.components[end[0]].type == kind
@@ -253,55 +296,78 @@ class _Wires:
 def _routes(
     architecture: Architecture, layers: Mapping[str, Dense], places: Mapping[Key, Place],
     rules: Mapping[str, LearningRule],
-) -> Iterator[tuple[Key, tuple[str, ...]]]:  # fmt: skip
-    wires, faults = _Wires(architecture), {}
+) -> dict[Key, tuple[str, ...]]:  # fmt: skip
+    wires = _Wires(architecture)
+    found: dict[Key, tuple[str, ...]] = {}
+    missing: dict[str, list[Key]] = {}
     for operation, layer, matrix in _wanted(layers, rules):
-        array = places[layer, matrix].array
         try:
-            yield (operation.removesuffix("-transposed"), layer), _route(wires, operation, array)
+            found[operation, layer] = _route(wires, operation, layer, places[layer, matrix].array, found)
         except _Missing as error:
-            text = f"operation '{operation}' of layer '{layer}' has no route: {error}"
-            faults[text] = Fault(text, code="E043")
-    if faults:
-        raise FitError(*faults.values())
+            missing.setdefault(str(error), []).append((operation, layer))
+    if missing:
+        place = architecture.document.key_place(("links",))
+        raise FitError(*(Fault(_no_route(keys, why), place, "E043") for why, keys in missing.items()))
+    return found
 
 
-def _wanted(
-    layers: Mapping[str, Dense], rules: Mapping[str, LearningRule]
-) -> Iterator[tuple[str, str, str]]:
+def _no_route(keys: list[Key], why: str) -> str:
+    """One sentence for all operations that the same link is missing for."""
+    operations = dict.fromkeys(operation for operation, _ in keys)
+    layers = dict.fromkeys(layer for _, layer in keys)
+    have = "has" if len(operations) == 1 else "have"
+    return f"{_named('operation', operations)} of {_named('layer', layers)} {have} no route: {why}"
+
+
+def _named(noun: str, names: Iterable[str]) -> str:
+    *first, last = (f"'{name}'" for name in names)
+    return f"{noun}s {', '.join(first)} and {last}" if first else f"{noun} {last}"
+
+
+_READS_FIRST = ("transfer-read", f"transfer-read{TRANSPOSED}", "integrate")
+"""Operations whose routes others follow from."""
+
+
+def _rank(operation: str) -> tuple[int, str]:
+    return _READS_FIRST.index(operation) if operation in _READS_FIRST else len(_READS_FIRST), operation
+
+
+def _wanted(layers: Mapping[str, Dense], rules: Mapping[str, LearningRule]) -> Iterator[tuple[str, str, str]]:
     wanted: dict[tuple[str, str, str], None] = {}
     for rule in rules.values():
+        asked = sorted(rule.operations().items(), key=lambda item: _rank(item[0]))
         for index, layer in enumerate(layers):
             wanted[("forward", layer, rule.weights)] = None
             if index:
                 wanted[("backward", layer, rule.weights)] = None
-            for operation, matrix in sorted(rule.operations().items()):
+            for operation, matrix in asked:
                 wanted[(operation, layer, matrix)] = None
     return iter(wanted)
 
 
-def _route(wires: _Wires, operation: str, array: str) -> tuple[str, ...]:
+def _route(
+    wires: _Wires, operation: str, layer: str, array: str, found: Mapping[Key, tuple[str, ...]]
+) -> tuple[str, ...]:
     if operation in ("forward", "backward"):
         return _pass(wires, array, operation == "forward")
     if operation.startswith("transfer-read"):
-        bank, array, converters = _read(wires, array, not operation.endswith("transposed"))
+        bank, array, converters = _read(wires, array, not operation.endswith(TRANSPOSED))
         return (bank, array, converters, wires.out(converters, "integrator"))
     if operation == "integrate":
-        return (_integrator(wires, array),)
+        return (_integrator(wires, layer, array, found),)
     drivers = wires.into(array, "pulse-driver", "")
     wires.reaches(wires.controller(), drivers)
-    if operation == "transfer-write":
-        for name in wires.architecture.of_type("integrator"):
-            wires.reaches(name, drivers)
+    if operation == "transfer-write" and ("integrate", layer) in found:
+        wires.reaches(found["integrate", layer][0], drivers)
     return (drivers, array)
 
 
-def _integrator(wires: _Wires, array: str) -> str:
-    for port in ("columns", "rows"):
-        for link in wires.architecture.links:
-            if link.source == (array, port) and wires.components[link.target.component].type == "adc":
-                return wires.out(link.target.component, "integrator")
-    raise _Missing(f"'{array}' leads to no adc; add a component of type adc and its link")
+def _integrator(wires: _Wires, layer: str, array: str, found: Mapping[Key, tuple[str, ...]]) -> str:
+    """Where the layer's readings go; or, with a rule that reads otherwise, where they could go."""
+    for read in _READS_FIRST:
+        if (read, layer) in found:
+            return found[read, layer][-1]
+    return wires.out(wires.out(array, "adc", "columns"), "integrator")
 
 
 def _pass(wires: _Wires, array: str, forward: bool) -> tuple[str, ...]:
@@ -330,35 +396,40 @@ def _check_capacities(plan: Plan, rules: Mapping[str, LearningRule]) -> None:
 
 
 def _lane_faults(plan: Plan) -> Iterator[Fault]:
-    components, document = plan.architecture.components, plan.architecture.document
+    architecture = plan.architecture
+    wanted: dict[str, tuple[int, str]] = {}
     for (operation, layer), route in plan.routes.items():
-        bank = components[route[0]]
-        if bank.type != "dac":
-            continue
-        shape = plan.layers[layer]
-        lines = shape.outputs if operation == "backward" else shape.rows
-        if lines > bank.lanes:
-            text = f"component '{route[0]}' drives {bank.lanes} lines, but layer '{layer}' needs {lines}"
-            place = document.place(("components", route[0], "lanes"))
+        if architecture.components[route[0]].type == "dac":
+            shape = plan.layers[layer]
+            lines = shape.outputs if operation == "backward" or operation.endswith(TRANSPOSED) else shape.rows
+            wanted[route[0]] = max(wanted.get(route[0], (0, "")), (lines, layer), key=lambda item: item[0])
+    for name, (lines, layer) in wanted.items():
+        lanes = architecture.parameters(name, dac.Parameters).lanes
+        if lines > lanes:
+            text = f"component '{name}' drives {lanes} lines, but layer '{layer}' has {lines}"
+            place = architecture.document.place(("components", name, "lanes"))
             yield Fault(f"{text}; write 'lanes: {lines}'", place, "E055")
 
 
 def _rule_faults(plan: Plan, stage: str, rule: LearningRule) -> Iterator[Fault]:
-    components, document = plan.architecture.components, plan.architecture.document
     for (operation, _), route in plan.routes.items():
-        parameters, place = components[route[0]], document.place(("components", route[0]))
-        if operation == "update" and (rule.longest_train() or 0) > parameters.bit_length:
-            text = (
-                f"stage '{stage}' asks for {rule.longest_train()} slots a train, but component "
-                f"'{route[0]}' can do {parameters.bit_length}"
-            )
-            yield Fault(f"{text}; write 'bit_length: {parameters.bit_length}' in the rule", place, "E055")
-        if operation == "integrate" and (rule.largest_word() or 0) >= parameters.range:
-            text = (
-                f"stage '{stage}' has a threshold of {rule.largest_word()}, but the words of component "
-                f"'{route[0]}' hold up to {parameters.range}"
-            )
-            yield Fault(f"{text}; raise 'range' or lower 'threshold'", place, "E055")
+        place = plan.architecture.document.place(("components", route[0]))
+        if operation == "update":
+            drivers = plan.architecture.parameters(route[0], pulse_driver.Parameters)
+            if (slots := rule.longest_train() or 0) > drivers.bit_length:
+                text = (
+                    f"stage '{stage}' asks for trains of {slots} slots, but component '{route[0]}' "
+                    f"can do {drivers.bit_length}; write 'bit_length: {drivers.bit_length}' in the rule"
+                )
+                yield Fault(text, place, "E055")
+        if operation == "integrate":
+            words = plan.architecture.parameters(route[0], integrator.Parameters)
+            if (threshold := rule.largest_word() or 0.0) > words.range * (1 - 2.0 ** (1 - words.bits)):
+                text = (
+                    f"stage '{stage}' has a threshold of {threshold:g}, but the words of component "
+                    f"'{route[0]}' stay below {words.range:g}; raise its 'range' or lower 'threshold'"
+                )
+                yield Fault(text, place, "E055")
 
 
 # Facts that prices depend on
@@ -379,25 +450,26 @@ def _facts(plan: Plan, component: str) -> dict[str, float]:
 
 
 def _lines(plan: Plan, drivers: str) -> Iterator[int]:
-    components = plan.architecture.components
-    targets = {x.target.component for x in plan.architecture.links if x.source.component == drivers}
-    for name in sorted(targets):
-        yield components[name].rows + components[name].columns
+    links = plan.architecture.links
+    for name in sorted({x.target.component for x in links if x.source.component == drivers}):
+        array = plan.architecture.parameters(name, crossbar.Parameters)
+        yield array.rows + array.columns
 
 
-def _words(plan: Plan, integrator: str) -> Iterator[int]:
+def _words(plan: Plan, component: str) -> Iterator[int]:
     for (operation, layer), route in plan.routes.items():
-        if operation == "integrate" and route == (integrator,):
+        if operation == "integrate" and route == (component,):
             yield plan.layers[layer].rows * plan.layers[layer].outputs
 
 
-def _facts_of_route(
-    components: Mapping[str, ComponentParameters], component: str, route: tuple[str, ...]
-) -> dict[str, float]:
-    parameters, bank = components[component], components[route[0]]
-    if parameters.type != "crossbar":
+def _facts_of_route(architecture: Architecture, component: str, route: tuple[str, ...]) -> dict[str, float]:
+    if architecture.components[component].type != "crossbar":
         return {}
-    if bank.type == "dac":
-        time = bank.integration if parameters.read_time is None else parameters.read_time
-        return {"read_time": float(time), "read_codes": float(2**bank.bits)}
-    return {"pulse_width": float(bank.pulse_width)}
+    if architecture.components[route[0]].type == "dac":
+        bank = architecture.parameters(route[0], dac.Parameters)
+        time = architecture.parameters(component, crossbar.Parameters).read_time or bank.integration
+        assert time is not None
+        return {"read_time": time, "read_codes": float(2**bank.bits)}
+    width = architecture.parameters(route[0], pulse_driver.Parameters).pulse_width
+    assert width is not None
+    return {"pulse_width": width}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from chipsim.circuits.component import ComponentParameters
@@ -45,7 +45,9 @@ class LinkError(ValueError):
         self.code = code
 
 
-def end(text: str, components: Mapping[str, ComponentParameters], known: set[str], source: bool) -> End:
+def end(
+    text: str, components: Mapping[str, ComponentParameters], known: Collection[str], source: bool
+) -> End:
     """The end that a link names: `array`, `array.rows`. Raises `LinkError`."""
     name, _, port = text.partition(".")
     if name not in known:
@@ -57,7 +59,8 @@ def end(text: str, components: Mapping[str, ComponentParameters], known: set[str
     port = port or (parameters.source if source else parameters.target)
     if port not in ports:
         what = f"component '{name}' ({parameters.type}) has no port '{port}'"
-        raise LinkError(what + suggestion(port, [p for p in ports if p] or ["no port at all"]), "E040")
+        named = [p for p in ports if p]
+        raise LinkError(what + (suggestion(port, named) if named else f"; write '{name}'"), "E040")
     return End(name, port)
 
 
@@ -87,4 +90,4 @@ def _advice(given: frozenset[str], taken: frozenset[str]) -> str:
         return "; link it to an adc"
     if given & {"drive", "pulses"}:
         return "; link it to a crossbar"
-    return "; link it to a dac, an integrator or a digital-unit"
+    return "; link it to a dac, a pulse-driver, an integrator, a digital-unit or a controller"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chipsim.accounting.work import Work
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.placement import TRANSPOSED, Plan
 from chipsim.circuits import adc, crossbar, dac, digital_unit, integrator, pulse_driver
 from chipsim.devices.device import Cells, Region
 from chipsim.learning.rule import Clear, Integrate, Operation, Prepare, Read, Side, Update, Write
@@ -45,8 +45,9 @@ class Chip:
             if parameters.type in CIRCUITS
         }
         self.arrays = {
-            name: crossbar.Crossbar(Cells(cell, components[name].rows, components[name].columns, seed, name))
+            name: crossbar.Crossbar(Cells(cell, size.rows, size.columns, seed, name))
             for name, cell in plan.architecture.cells.items()
+            for size in (plan.architecture.parameters(name, crossbar.Parameters),)
         }
         self.seats = {
             key: Seat(place.array, self.arrays[place.array], place.region, f"{key[0]}.{key[1]}")
@@ -140,7 +141,7 @@ class Chip:
         """The route of an operation that a rule asks for in a stage, whose name keys what is drawn."""
         if isinstance(operation, Update):
             return self._update(operation, stage)
-        return _ROUTES[type(operation)](self, operation)
+        return cast("tuple[Step, ...]", _ROUTES[type(operation)](self, operation))
 
     def _update(self, operation: Update, stage: str) -> tuple[Step, ...]:
         bank, array = self.plan.routes["update", operation.layer]
@@ -155,9 +156,7 @@ class Chip:
         )
 
         def draw(transaction: Transaction) -> Work:
-            trains, work = drivers.draw(
-                operation.x, operation.error, scale, slots, keys, transaction.first
-            )
+            trains, work = drivers.draw(operation.x, operation.error, scale, slots, keys, transaction.first)
             transaction.value = trains, work.duration
             return work
 
@@ -169,7 +168,8 @@ class Chip:
         return (Step(bank, draw, joint=True), Step(array, fire))
 
     def _transfer_read(self, operation: Read) -> tuple[Step, ...]:
-        bank, array, converters, _ = self.plan.routes["transfer-read", operation.layer]
+        kind = "transfer-read" + (TRANSPOSED if operation.by == "column" else "")
+        bank, array, converters, _ = self.plan.routes[kind, operation.layer]
         converter: dac.Dac = self.circuits[bank]
         seat = self.seats[operation.layer, operation.matrix]
         sampler: adc.Adc = self.circuits[converters]
@@ -199,8 +199,9 @@ class Chip:
 
         def accumulate(transaction: Transaction) -> Work:
             signs, work = words.accumulate(
-                operation.layer, operation.lines, by_row, operation.values, operation.threshold, operation.keep
-            )
+                operation.layer, operation.lines, by_row, operation.values,
+                operation.threshold, operation.keep,
+            )  # fmt: skip
             transaction.value = signs
             return work
 

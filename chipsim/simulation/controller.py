@@ -16,7 +16,6 @@ import simpy
 from numpy.typing import NDArray
 
 from chipsim.accounting.ledger import Ledger
-from chipsim.architecture.placement import Plan
 from chipsim.errors import Fault, PhysicsError, RunError
 from chipsim.learning.rule import Chunk, LearningRule, Operation, images_together, independent
 from chipsim.simulation.chip import Chip
@@ -101,9 +100,7 @@ def quiet(stage: str, done: int, images: int, accuracy: float) -> None:
 class Controller:
     """Runs stages on a chip, on a training clock and on an evaluation clock of its own."""
 
-    def __init__(
-        self, chip: Chip, listener: Listener | None = None, together: int | None = None
-    ) -> None:
+    def __init__(self, chip: Chip, listener: Listener | None = None, together: int | None = None) -> None:
         """`together` bounds the images of a chunk; None leaves it to what the rule declares."""
         self.chip = chip
         self.ledger = Ledger()
@@ -123,7 +120,7 @@ class Controller:
     def run(self, task: StageTask, progress: Progress = quiet) -> StageOutcome:
         """Run one stage to its end. Raises `PhysicsError` if the chip dead-locks."""
         self.floor.account = task.name
-        begin = self.floor.env.now
+        begin = self.floor.now
         if task.start == "random":
             for layer, matrix in self.chip.seats:
                 self.chip.randomise(layer, matrix, task.name)
@@ -131,12 +128,12 @@ class Controller:
         evaluations: list[Evaluation] = []
 
         def measure(done: int) -> None:
-            evaluations.append(self._measure(task, done, self.floor.env.now - begin))
+            evaluations.append(self._measure(task, done, self.floor.now - begin))
             progress(task.name, done, task.images, evaluations[-1].accuracy)
 
-        _execute(self.floor, self._stage(task, measure))
+        execute(self.floor, self._stage(task, measure))
         return StageOutcome(
-            task.name, tuple(evaluations), self.floor.env.now - begin, before, self.chip.snapshot()
+            task.name, tuple(evaluations), self.floor.now - begin, before, self.chip.snapshot()
         )
 
     def usage(self) -> tuple[Usage, ...]:
@@ -224,7 +221,7 @@ class Controller:
         correct, loss = 0, 0.0
         for start in range(0, test_x.shape[0], EVALUATED_TOGETHER):
             part = slice(start, start + EVALUATED_TOGETHER)
-            scored = _execute(self.beside, self._score(test_x[part], test_y[part], start))
+            scored = execute(self.beside, self._score(test_x[part], test_y[part], start))
             correct += scored.correct
             loss += scored.loss
         images = test_x.shape[0]
@@ -259,26 +256,32 @@ def _batches(
         done += wanted
 
 
-def _execute(floor: Floor, program: Program) -> Any:
+def execute(floor: Floor, program: Program) -> Any:
     """Run a program on a floor's clock to its end; returns what it returns."""
     process = floor.env.process(_controller(floor, program))
     try:
         return floor.env.run(until=process)
     except RuntimeError as error:
-        if floor.stuck() and isinstance(error, RuntimeError) and "until" in str(error):
-            raise PhysicsError(Fault(f"the chip stands still: {'; '.join(floor.stuck())}", code="E080")) from None
+        if floor.stuck() and "until" in str(error):
+            text = f"the chip stands still: {'; '.join(floor.stuck())}"
+            raise PhysicsError(Fault(text, code="E080")) from None
         raise
 
 
 def _controller(floor: Floor, program: Program) -> Generator[simpy.Event, Any, Any]:
-    """The controller's process: put each group of transactions on its way, wait for all of them."""
+    """The controller's process: put each group of transactions on its way, wait for all of them.
+
+    No more are under way than its own inbox has room for, so none can be held up on its way back.
+    """
     inbox = floor.nodes[floor.controller].inbox
     try:
         group = next(program)
         while True:
-            for transaction in group:
+            for sent, transaction in enumerate(group):
+                if sent >= inbox.capacity:
+                    yield inbox.get()
                 yield floor.next_of(transaction).accept(transaction)
-            for _ in group:
+            for _ in range(min(len(group), int(inbox.capacity))):
                 yield inbox.get()
             group = program.send(tuple(transaction.value for transaction in group))
     except StopIteration as end:

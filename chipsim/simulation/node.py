@@ -36,7 +36,9 @@ class Step(NamedTuple):
 class Transaction:
     """An operation under way: its route, its payload, and where it is."""
 
-    __slots__ = ("arrived", "first", "images", "index", "layer", "operation", "release", "request", "route", "value")
+    __slots__ = (
+        "arrived", "first", "images", "index", "layer", "operation", "release", "request", "route", "value",
+    )  # fmt: skip
 
     def __init__(
         self, operation: str, layer: str, route: tuple[Step, ...], value: Any,
@@ -57,9 +59,7 @@ class Transaction:
 class Node:
     """A component's process and its bounded inbox, with what it has been busy and waited for [ps]."""
 
-    def __init__(
-        self, env: simpy.Environment, name: str, floor: Floor, capacity: int = INBOX
-    ) -> None:
+    def __init__(self, env: simpy.Environment, name: str, floor: Floor, capacity: int = INBOX) -> None:
         self.env = env
         self.name = name
         self.floor = floor
@@ -70,33 +70,33 @@ class Node:
 
     def accept(self, transaction: Transaction) -> simpy.Event:
         """Put a transaction into the inbox; the event comes when there is room."""
-        transaction.arrived = self.env.now
+        transaction.arrived = self.floor.now
         return self.inbox.put(transaction)
 
     def run(self) -> Generator[simpy.Event, Any, None]:
         """Serve transactions one at a time, in the order in which they arrived."""
-        env = self.env
+        env, floor = self.env, self.floor
         while True:
             transaction = yield self.inbox.get()
             self.holding = transaction
-            start = env.now
+            start = floor.now
             self.waiting += start - transaction.arrived
             release, transaction.release = transaction.release, None
             step = transaction.route[transaction.index]
             duration = self._serve(transaction, step)
             if step.joint:
                 transaction.release = released = env.event()
-                yield self.floor.next_of(transaction).accept(transaction)
+                yield floor.next_of(transaction).accept(transaction)
                 yield released
             else:
                 if duration:
                     yield env.timeout(duration)
-                yield self.floor.next_of(transaction).accept(transaction)
+                yield floor.next_of(transaction).accept(transaction)
             if release is not None:
                 release.succeed()
-            self.busy += env.now - start
+            self.busy += floor.now - start
             self.holding = None
-            self.floor.heard(self.name, step.operation or transaction.operation, transaction, start)
+            floor.heard(self.name, step.operation or transaction.operation, transaction, start)
 
     def _serve(self, transaction: Transaction, step: Step) -> int:
         """Do this step and those that follow here; returns how long they take [ps]."""
@@ -132,6 +132,11 @@ class Floor:
             if name != controller:
                 self.env.process(node.run())
 
+    @property
+    def now(self) -> int:
+        """Simulated time [ps]."""
+        return int(self.env.now)
+
     def post(self, operation: str, component: str, work: Work) -> None:
         """Enter work in the ledger, under the account that is open."""
         self.ledger.post(self.account, operation, component, work.actions)
@@ -147,7 +152,7 @@ class Floor:
         if self.listener is not None:
             self.listener(
                 Span(
-                    start, self.env.now, component, operation, transaction.layer,
+                    start, self.now, component, operation, transaction.layer,
                     transaction.first, transaction.images,
                 )
             )  # fmt: skip

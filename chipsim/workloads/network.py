@@ -16,7 +16,9 @@ class Dense(Model):
     """A fully connected layer: outputs = activation(gain W x), with x extended by a 1 if it has a bias."""
 
     type: Literal["dense"]
-    name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,64}$", description="default: dense1, ...")
+    name: str | None = Field(
+        default=None, pattern=r"^[A-Za-z0-9_-]{1,64}$", description="default: dense1, ..."
+    )
     inputs: int = Field(alias="in", ge=1, le=65536, description="inputs")
     outputs: int = Field(alias="out", ge=1, le=65536, description="outputs")
     bias: bool = Field(default=False, description="a row more, driven by a constant 1")
@@ -50,6 +52,10 @@ class Network(Model):
                     f"a layer with {second.inputs} inputs follows one with {first.outputs} outputs; "
                     f"write 'in: {first.outputs}'"
                 )
+        if (last := self.layers[-1].activation) != "identity":
+            raise ValueError(
+                f"the loss is taken of the last layer's sums; leave out its 'activation: {last}'"
+            )
         names = [name for name, _ in self.named()]
         if len(set(names)) < len(names):
             raise ValueError("two layers have the same name; give each its own")

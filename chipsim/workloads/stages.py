@@ -31,10 +31,18 @@ _TARGET = re.compile(r"^(\d+(?:\.\d+)?) ?%( of linear)?$")
 _IMAGES = re.compile(r"^(\d{1,9}) images?$")
 
 
+class _Unreadable(ValueError):
+    """A text that does not say what it should; `expected` makes the fault's sentence."""
+
+    def __init__(self, expected: str) -> None:
+        super().__init__(f"expected {expected}")
+        self.expected = expected
+
+
 def _read_target(value: Any) -> Any:
     found = _TARGET.match(value) if isinstance(value, str) else None
     if found is None or not 0 < float(found[1]) <= 100:
-        raise ValueError("expected a target such as '94 %' or '97 % of linear'")
+        raise _Unreadable("a target such as '94 %' or '97 % of linear'")
     return Target(float(found[1]) / 100, found[2] is not None)
 
 
@@ -45,7 +53,7 @@ def _write_target(value: Target) -> str:
 def _read_images(value: Any) -> Any:
     found = _IMAGES.match(value) if isinstance(value, str) else None
     if found is None or int(found[1]) < 1:
-        raise ValueError("expected a number of images such as '100 images'")
+        raise _Unreadable("a number of images such as '100 images'")
     return int(found[1])
 
 
@@ -56,7 +64,8 @@ class Evaluate(Model):
         int, BeforeValidator(_read_images), PlainSerializer(lambda n: f"{n} images", return_type=str)
     ] = Field(description="training images between two evaluations")
     target: (
-        Annotated[Target, BeforeValidator(_read_target), PlainSerializer(_write_target, return_type=str)] | None
+        Annotated[Target, BeforeValidator(_read_target), PlainSerializer(_write_target, return_type=str)]
+        | None
     ) = Field(default=None, description="'94 %', or '97 % of linear'")
 
 
