@@ -1,0 +1,81 @@
+"""DAC and ADC: exact at zero and full scale, monotone, saturating, and what they say they did."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chipsim.circuits.adc import Adc
+from chipsim.circuits.adc import Parameters as AdcParameters
+from chipsim.circuits.dac import Dac
+from chipsim.circuits.dac import Parameters as DacParameters
+
+
+def dac(bits: int = 7, lanes: int = 8) -> Dac:
+    return Dac(DacParameters(type="dac", bits=bits, lanes=lanes, integration=128e-9))
+
+
+def adc(bits: int = 9, count: int = 1, range_: float = 12.0) -> Adc:
+    return Adc(AdcParameters(type="adc", bits=bits, count=count, conversion=10e-9, range=range_))
+
+
+def test_zero_half_and_full_scale_are_exact_codes() -> None:
+    codes, _ = dac().convert(np.array([[0.0, 0.5, 1.0, -1.0, 3.0, -3.0]]))
+    assert codes.tolist() == [[0, 64, 128, -128, 128, -128]]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 12), st.floats(-1, 1))
+def test_an_input_is_rounded_to_half_a_slot(bits: int, x: float) -> None:
+    codes, _ = dac(bits).convert(np.array([[x]]))
+    assert abs(codes[0, 0] / 2**bits - x) <= 0.5 / 2**bits
+
+
+def test_a_vector_takes_one_integration_and_a_conversion_for_each_line() -> None:
+    _, work = dac().convert(np.zeros((3, 8)))
+    assert work.duration == 3 * 128_000
+    assert work.actions == {"dac_conv": 24}
+
+
+def test_selected_lines_are_driven_one_after_another_at_full_scale() -> None:
+    codes, work = dac().select(4, (1, 3))
+    assert codes.tolist() == [[0, 128, 0, 0], [0, 0, 0, 128]]
+    assert work == (2 * 128_000, {"dac_conv": 2})
+
+
+def test_saturated_column_reads_full_scale() -> None:
+    values, _ = adc().convert(np.array([[100.0, -100.0]]), 8)
+    assert values.tolist() == [[8.0, -8.0]]
+
+
+def test_range_follows_the_driven_lines_up_to_its_own() -> None:
+    for driven, expected in ((1, 1.0), (8, 8.0), (500, 12.0)):
+        values, _ = adc().convert(np.array([[1e6]]), driven)
+        assert values[0, 0] == pytest.approx(expected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 14), st.lists(st.floats(-20, 20), min_size=2, max_size=20))
+def test_conversion_is_monotone_and_off_by_half_a_step_at_most(bits: int, sums: list[float]) -> None:
+    converter = adc(bits)
+    values, _ = converter.convert(np.array([sorted(sums)]), 100)
+    assert np.all(np.diff(values[0]) >= 0)
+    inside = np.abs(sorted(sums)) <= 12
+    assert np.all(np.abs(values[0] - sorted(sums))[inside] <= converter.step(100) / 2 * (1 + 1e-12))
+
+
+def test_quantisation_error_has_the_variance_of_a_uniform_step() -> None:
+    sums = np.random.default_rng(0).uniform(-7, 7, (1, 50_000))
+    converter = adc()
+    values, _ = converter.convert(sums, 8)
+    step = converter.step(8)
+    assert np.mean((values - sums) ** 2) == pytest.approx(step**2 / 12, rel=4.5 * (0.8 / 50_000) ** 0.5)
+
+
+@pytest.mark.parametrize(("count", "turns"), [(1, 7), (2, 4), (3, 3), (7, 1), (100, 1)])
+def test_lines_take_turns_at_the_converters(count: int, turns: int) -> None:
+    _, work = adc(count=count).convert(np.zeros((5, 7)), 8)
+    assert work.duration == 5 * turns * 10_000
+    assert work.actions == {"adc_conv": 35}

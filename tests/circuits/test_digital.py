@@ -1,0 +1,93 @@
+"""The integrator's words and the digital unit's functions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from chipsim.circuits.digital_unit import ACTIVATIONS, DigitalUnit
+from chipsim.circuits.digital_unit import Parameters as UnitParameters
+from chipsim.circuits.integrator import Integrator, Parameters
+
+
+def words(bits: int = 16, banks: int = 1) -> Integrator:
+    found = Integrator(Parameters(type="integrator", bits=bits, range=32.0, access=1e-9, banks=banks))
+    found.clear("layer", 4, 2)
+    return found
+
+
+def add(found: Integrator, values: list[list[float]], lines: tuple[int, ...], keep: bool = True, by_row: bool = True):  # type: ignore[no-untyped-def]
+    return found.accumulate("layer", lines, by_row, np.array(values), 1.0, keep)[0].tolist()
+
+
+def test_a_word_crosses_once_and_keeps_the_remainder() -> None:
+    found = words()
+    assert add(found, [[0.75, -0.5]], (2,)) == [[0, 0]]
+    assert add(found, [[0.5, -0.75]], (2,)) == [[1, -1]]
+    assert found.value("layer")[2].tolist() == [0.25, -0.25]
+    assert add(found, [[2.5, 0.0]], (2,)) == [[1, 0]]
+    assert found.value("layer")[2, 0] == 1.75
+
+
+def test_a_word_can_forget_the_remainder() -> None:
+    found = words()
+    assert add(found, [[1.5, 0.2]], (0,), keep=False) == [[1, 0]]
+    assert found.value("layer")[0].tolist() == [0.0, pytest.approx(0.2, abs=found.unit)]
+
+
+def test_columns_can_be_the_lines() -> None:
+    found = words()
+    assert add(found, [[0.1, 1.2, 0.1, -1.2]], (1,), by_row=False) == [[0, 1, 0, -1]]
+    assert found.value("layer")[:, 0].tolist() == [0.0] * 4
+
+
+def test_words_saturate_at_their_range() -> None:
+    found = words()
+    found.accumulate("layer", (0,), True, np.array([[1e6, -1e6]]), 31.0, True)
+    assert abs(found.value("layer")[0]).max() <= 32.0
+
+
+def test_time_and_accesses_follow_from_words_and_banks() -> None:
+    for banks, turns in ((1, 8), (3, 3), (8, 1)):
+        _, work = words(banks=banks).accumulate("layer", (0, 1, 2, 3), True, np.zeros((4, 2)), 1.0, True)
+        assert work == (turns * 1000, {"h_rmw": 8})
+
+
+def unit() -> DigitalUnit:
+    return DigitalUnit(UnitParameters(type="digital-unit", latency=2e-9))
+
+
+SUMS = np.random.default_rng(1).normal(size=(6, 5))
+FORMULAS = {
+    "identity": lambda y: y,
+    "relu": lambda y: np.maximum(y, 0),
+    "tanh": np.tanh,
+    "sigmoid": lambda y: 1 / (1 + np.exp(-y)),
+}
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_activations_and_their_slopes(activation: str) -> None:
+    values, work = unit().activate(SUMS, activation, 0.5)
+    assert np.allclose(values, FORMULAS[activation](0.5 * SUMS), atol=1e-14)
+    assert work == (6 * 2000, {"act_fn": 30, "dig_add16": 30})
+    behind = np.ones_like(SUMS)
+    slopes, _ = unit().slope(behind, values, activation, 1.0)
+    h = 1e-6
+    finite = (FORMULAS[activation](0.5 * SUMS + h) - FORMULAS[activation](0.5 * SUMS - h)) / (2 * h)
+    assert np.allclose(slopes, finite, atol=1e-6)
+
+
+def test_loss_and_error_are_those_of_softmax_cross_entropy() -> None:
+    labels = np.array([0, 1, 2, 3, 4, 0])
+    scored, _ = unit().score(SUMS, labels, 4.0)
+    shares = np.exp(4 * SUMS) / np.exp(4 * SUMS).sum(axis=1, keepdims=True)
+    picked = shares[np.arange(6), labels]
+    assert scored.loss == pytest.approx(-np.log(picked).sum())
+    assert np.allclose(scored.error, shares - np.eye(5)[labels], atol=1e-14)
+    assert scored.correct == int((SUMS.argmax(axis=1) == labels).sum())
+
+
+def test_loss_of_hopeless_outputs_stays_finite() -> None:
+    scored, _ = unit().score(np.array([[1e6, -1e6]]), np.array([1]), 4.0)
+    assert np.isfinite(scored.loss)
