@@ -5,14 +5,15 @@ What does not fit is a `FitError` that says what is needed, what there is, and w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
 from chipsim.accounting.costs import Part
+from chipsim.architecture import routes
 from chipsim.architecture.graph import Architecture, Seat
-from chipsim.architecture.ports import End
+from chipsim.architecture.routes import TRANSPOSED, Key
 from chipsim.circuits import crossbar, dac, integrator, pulse_driver
 from chipsim.devices.device import Region
 from chipsim.errors import Fault, FitError, suggestion
@@ -20,12 +21,6 @@ from chipsim.errors import Place as ErrorPlace
 from chipsim.inputs.schema import Faults
 from chipsim.learning.rule import LayerShape, LearningRule
 from chipsim.workloads.network import Dense, Network
-
-Key = tuple[str, str]
-"""Layer and matrix, or operation and layer."""
-
-TRANSPOSED = "-transposed"
-"""Ends the name of a read whose route drives columns; the ledger's name is without it."""
 
 
 class Place(NamedTuple):
@@ -83,9 +78,10 @@ def compile_plan(architecture: Architecture, network: Network, rules: Mapping[st
         raise FitError(Fault(text, code="E055"))
     matrices = tuple(dict.fromkeys(matrix for rule in rules.values() for matrix in rule.matrices))
     places = _place(architecture, layers, matrices)
+    arrays = {key: place.array for key, place in places.items()}
     plan = Plan(
         architecture, network, MappingProxyType(layers), weights.pop(), MappingProxyType(places),
-        MappingProxyType(_routes(architecture, layers, places, rules)),
+        MappingProxyType(routes.find(architecture, layers, arrays, rules)),
     )  # fmt: skip
     _check_capacities(plan, rules)
     return plan
@@ -225,163 +221,6 @@ def _taken(architecture: Architecture, key: Key, other: Key, place: Place) -> Fa
 
 def _mapped(architecture: Architecture, key: Key) -> ErrorPlace:
     return architecture.document.place(("mapping", ".".join(key)))
-
-
-# Routes
-
-
-class _Missing(Exception):  # noqa: N818 - a finding on the way, turned into a fault
-    pass
-
-
-class _Wires:
-    """Look-ups along the links of an architecture."""
-
-    def __init__(self, architecture: Architecture) -> None:
-        self.architecture = architecture
-        self.components = architecture.components
-
-    def into(self, array: str, kind: str, port: str) -> str:
-        """The component of a type that drives a port of an array (any port if '')."""
-        for source, target in self.architecture.links:
-            if target.component == array and port in ("", target.port) and self._is(source, kind):
-                return source.component
-        where = f"{array}.{port}" if port else array
-        raise _Missing(f"no {kind} drives '{where}'; {self._mend(kind, '', where)}")
-
-    def out(self, source: str, kind: str, port: str = "") -> str:
-        """The component of a type that a port of a component leads to."""
-        for link in self.architecture.links:
-            if link.source == (source, port) and self._is(link.target, kind):
-                return link.target.component
-        where = f"{source}.{port}" if port else source
-        raise _Missing(f"'{where}' leads to no {kind}; {self._mend(kind, where, '')}")
-
-    def reaches(self, source: str, target: str) -> None:
-        """Raise where no digital words of a component come to another, directly or by way of others."""
-        reached, ahead = {source}, [source]
-        while ahead:
-            here = ahead.pop()
-            found = {
-                t.component for s, t in self.architecture.links if s.component == here and self._digital(s)
-            }
-            ahead += found - reached
-            reached |= found
-        if target not in reached:
-            raise _Missing(f"'{source}' does not lead to '{target}'; add the link '{source} -> {target}'")
-
-    def controller(self) -> str:
-        """The chip's controller."""
-        found = self.architecture.of_type("controller")
-        if len(found) > 1:
-            listed = " and ".join(f"'{name}'" for name in sorted(found))
-            raise _Missing(f"{listed} are both of type controller; keep one")
-        if not found:
-            raise _Missing("there is no controller; add a component of type controller")
-        return found[0]
-
-    def _digital(self, source: End) -> bool:
-        return "digital" in self.components[source.component].emits[source.port]
-
-    def _is(self, end: tuple[str, str], kind: str) -> bool:
-        return self.components[end[0]].type == kind
-
-    def _mend(self, kind: str, source: str, target: str) -> str:
-        there = self.architecture.of_type(kind)
-        name = there[0] if there else kind
-        link = f"'{source or name} -> {target or name}'"
-        return f"add the link {link}" if there else f"add a component of type {kind} and the link {link}"
-
-
-def _routes(
-    architecture: Architecture, layers: Mapping[str, Dense], places: Mapping[Key, Place],
-    rules: Mapping[str, LearningRule],
-) -> dict[Key, tuple[str, ...]]:  # fmt: skip
-    wires = _Wires(architecture)
-    found: dict[Key, tuple[str, ...]] = {}
-    missing: dict[str, list[Key]] = {}
-    for operation, layer, matrix in _wanted(layers, rules):
-        try:
-            found[operation, layer] = _route(wires, operation, layer, places[layer, matrix].array, found)
-        except _Missing as error:
-            missing.setdefault(str(error), []).append((operation, layer))
-    if missing:
-        place = architecture.document.key_place(("links",))
-        raise FitError(*(Fault(_no_route(keys, why), place, "E043") for why, keys in missing.items()))
-    return found
-
-
-def _no_route(keys: list[Key], why: str) -> str:
-    """One sentence for all operations that the same link is missing for."""
-    operations = dict.fromkeys(operation for operation, _ in keys)
-    layers = dict.fromkeys(layer for _, layer in keys)
-    have = "has" if len(operations) == 1 else "have"
-    return f"{_named('operation', operations)} of {_named('layer', layers)} {have} no route: {why}"
-
-
-def _named(noun: str, names: Iterable[str]) -> str:
-    *first, last = (f"'{name}'" for name in names)
-    return f"{noun}s {', '.join(first)} and {last}" if first else f"{noun} {last}"
-
-
-_READS_FIRST = ("transfer-read", f"transfer-read{TRANSPOSED}", "integrate")
-"""Operations whose routes others follow from."""
-
-
-def _rank(operation: str) -> tuple[int, str]:
-    return _READS_FIRST.index(operation) if operation in _READS_FIRST else len(_READS_FIRST), operation
-
-
-def _wanted(layers: Mapping[str, Dense], rules: Mapping[str, LearningRule]) -> Iterator[tuple[str, str, str]]:
-    wanted: dict[tuple[str, str, str], None] = {}
-    for rule in rules.values():
-        asked = sorted(rule.operations().items(), key=lambda item: _rank(item[0]))
-        for index, layer in enumerate(layers):
-            wanted[("forward", layer, rule.weights)] = None
-            if index:
-                wanted[("backward", layer, rule.weights)] = None
-            for operation, matrix in asked:
-                wanted[(operation, layer, matrix)] = None
-    return iter(wanted)
-
-
-def _route(
-    wires: _Wires, operation: str, layer: str, array: str, found: Mapping[Key, tuple[str, ...]]
-) -> tuple[str, ...]:
-    if operation in ("forward", "backward"):
-        return _pass(wires, array, operation == "forward")
-    if operation.startswith("transfer-read"):
-        bank, array, converters = _read(wires, array, not operation.endswith(TRANSPOSED))
-        return (bank, array, converters, wires.out(converters, "integrator"))
-    if operation == "integrate":
-        return (_integrator(wires, layer, array, found),)
-    drivers = wires.into(array, "pulse-driver", "")
-    wires.reaches(wires.controller(), drivers)
-    if operation == "transfer-write" and ("integrate", layer) in found:
-        wires.reaches(found["integrate", layer][0], drivers)
-    return (drivers, array)
-
-
-def _integrator(wires: _Wires, layer: str, array: str, found: Mapping[Key, tuple[str, ...]]) -> str:
-    """Where the layer's readings go; or, with a rule that reads otherwise, where they could go."""
-    for read in _READS_FIRST:
-        if (read, layer) in found:
-            return found[read, layer][-1]
-    return wires.out(wires.out(array, "adc", "columns"), "integrator")
-
-
-def _pass(wires: _Wires, array: str, forward: bool) -> tuple[str, ...]:
-    bank, array, converters = _read(wires, array, forward)
-    unit = wires.out(converters, "digital-unit")
-    wires.reaches(unit, wires.controller())
-    return (bank, array, converters, unit)
-
-
-def _read(wires: _Wires, array: str, by_row: bool) -> tuple[str, str, str]:
-    driven, sensed = ("rows", "columns") if by_row else ("columns", "rows")
-    bank = wires.into(array, "dac", driven)
-    wires.reaches(wires.controller(), bank)
-    return bank, array, wires.out(array, "adc", sensed)
 
 
 # Capacities

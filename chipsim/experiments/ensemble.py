@@ -6,14 +6,19 @@ stopped. The workers' number changes neither bits nor order of what is written.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import multiprocessing
+import os
 import shutil
+import signal
 import statistics
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +53,26 @@ class Plan:
 
     def missing(self) -> tuple[int, ...]:
         """Seeds that have no complete folder yet."""
-        return tuple(seed for seed in self.seeds if not (self.of(seed) / "run.json").is_file())
+        return tuple(seed for seed in self.seeds if not _is_complete(self.of(seed)))
 
 
-def write_run(job: Job, result: Result, folder: Path, page: bool = False) -> None:
-    """Write one run's folder: files as given and as resolved, the record, its tables, perhaps its page."""
-    folders.publish(folder, lambda aside: _fill(job, result, aside, page))
+def write_run(job: Job, result: Result, folder: Path | None, force: bool = False) -> Path:
+    """Write one run's folder with its page; returns the folder, a new one in `RUNS` where none is given."""
+    fill = functools.partial(_fill, job, result, page=True)
+    if folder is None:
+        return folders.publish_numbered(Path(folders.RUNS), job.workload.name, fill)
+    folders.publish(folder, fill, force)
+    return folder
+
+
+def _write_seed(job: Job, result: Result, folder: Path) -> None:
+    """Write one seed's folder; what is complete already, by somebody else's hand, holds the same."""
+    if not _is_complete(folder):
+        folders.publish(folder, functools.partial(_fill, job, result, page=False), force=True)
+
+
+def _is_complete(folder: Path) -> bool:
+    return (folder / "run.json").is_file()
 
 
 def _fill(job: Job, result: Result, folder: Path, page: bool) -> None:
@@ -75,9 +94,10 @@ def find_or_begin(plan: Plan, base: Path | None, force: bool) -> Plan:
     folder = plan.folder
     if base is not None:
         folder = next(_unfinished(plan, base), None) or folders.fresh(base, plan.folder.name)
-    elif folder.exists() and not _same(folder, plan.label):
+    if not _same(folder, plan.label):
         folders.check_free(folder, force)
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+    folders.sweep(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folders.write_text(folder / "request.json", json.dumps(plan.label, indent=2) + "\n")
@@ -118,8 +138,13 @@ def run_all(
     """Run what is missing of several ensembles on the same workers; see `run`."""
     tasks = [(plan, seed) for plan in plans for seed in plan.missing()]
     total = sum(len(plan.seeds) for plan in plans)
-    for count, record in enumerate(_records(tasks, workers, progress), start=total - len(tasks) + 1):
-        done(count, total, record)
+    try:
+        for count, record in enumerate(_records(tasks, workers, progress), start=total - len(tasks) + 1):
+            done(count, total, record)
+    except Exception:
+        for plan in plans:
+            folders.discard(plan.folder)
+        raise
     return [_write_summary(plan) for plan in plans]
 
 
@@ -148,37 +173,69 @@ def _records(
         return
     for plan, seed in tasks:
         result = simulate(plan.job, seed, progress, command=plan.command)
-        write_run(plan.job, result, plan.of(seed))
+        _write_seed(plan.job, result, plan.of(seed))
         yield result.record
 
 
 def _spread(tasks: Sequence[tuple[Plan, int]], workers: int) -> Iterator[Mapping[str, Any]]:
-    """Run (plan, seed) pairs on processes of their own, yielding records as they end."""
+    """Run (plan, seed) pairs on processes of their own, yielding records as they end.
+
+    An interrupt ends the processes at once; an error lets seeds that have begun come to their end.
+    """
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context) as pool:
-        waiting: list[Future[dict[str, Any]]] = [
-            pool.submit(_run_one, asdict(plan.job.request), seed, str(plan.of(seed)), plan.command)
-            for plan, seed in tasks
-        ]
+    others = multiprocessing.active_children()
+    with ProcessPoolExecutor(min(workers, len(tasks)), context, _begin_worker) as pool:
+        with _deaf():
+            waiting = [
+                pool.submit(_run_one, plan.job.request, seed, plan.of(seed), plan.command)
+                for plan, seed in tasks
+            ]
         try:
             for future in as_completed(waiting):
                 yield future.result()
-        except BaseException:
+        except BaseException as error:
             pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children() if not isinstance(error, Exception) else ():
+                if process not in others:
+                    process.terminate()
             raise
 
 
-_jobs: dict[tuple[Any, ...], Job] = {}
-"""Jobs that a worker process has prepared; a worker is handed many seeds of the same."""
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Interrupts go unheard, by this process for a moment and by those that it starts from the beginning."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
-def _run_one(request: Mapping[str, Any], seed: int, folder: str, command: tuple[str, ...]) -> dict[str, Any]:
+def _begin_worker() -> None:
+    """Leave interrupts to the process that gives the work, and end when that is gone, even if killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+_prepared = functools.cache(prepare)
+"""Jobs that a worker process has prepared: it is handed many seeds of the same."""
+
+
+def _run_one(request: Request, seed: int, folder: Path, command: tuple[str, ...]) -> dict[str, Any]:
     """A worker's part: one seed from request to folder."""
-    key = (request["architecture"], request["workload"], tuple(request["settings"]))
-    if key not in _jobs:
-        _jobs[key] = prepare(Request(*key))
-    result = simulate(_jobs[key], seed, command=command)
-    write_run(_jobs[key], result, Path(folder))
+    job = _prepared(request)
+    result = simulate(job, seed, command=command)
+    _write_seed(job, result, folder)
     return dict(result.record)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from chipsim.errors import Fault, RunError
@@ -22,13 +25,33 @@ def fresh(base: Path, stem: str) -> Path:
 
 
 def check_free(folder: Path, force: bool) -> None:
-    """Raise `RunError` where something is at `folder` that may not be written over."""
-    if folder.exists() and not force:
-        raise RunError(Fault(f"'{folder}' is there already; name another folder or add --force", code="E091"))
-    if folder.exists() and not (folder.is_dir() and _is_ours(folder)):
-        raise RunError(
-            Fault(f"'{folder}' is not a folder of runs, so --force does not remove it", code="E091")
-        )
+    """Raise `RunError` where `folder` may not be written over, or cannot be written at all."""
+    if _there(folder):
+        if not force:
+            raise _taken(folder)
+        if not (folder.is_dir() and _is_ours(folder)):
+            text = f"'{folder}' is not a folder of runs, so --force does not remove it"
+            raise RunError(Fault(text, code="E091"))
+    above = next(path for path in folder.absolute().parents if _there(path))
+    if not above.is_dir():
+        raise _unwritable(folder, f"'{above}' is not a folder")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise _unwritable(folder, f"'{above}' is not writable by this user")
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def _taken(folder: Path) -> RunError:
+    return RunError(Fault(f"'{folder}' is there already; name another folder or add --force", code="E091"))
+
+
+def _unwritable(folder: Path, why: str) -> RunError:
+    return RunError(Fault(f"'{folder}' cannot be written: {why}", code="E092"))
 
 
 def _is_ours(folder: Path) -> bool:
@@ -36,28 +59,98 @@ def _is_ours(folder: Path) -> bool:
     return not names or bool(names & {"run.json", "ensemble.json", "request.json", "demo.json"})
 
 
-def publish(folder: Path, fill: Callable[[Path], None]) -> None:
-    """Let `fill` write into a folder aside, then rename it to `folder`; replaces what was there.
+def publish(folder: Path, fill: Callable[[Path], None], force: bool = False) -> None:
+    """Let `fill` write into a folder aside, then rename it to `folder`.
 
-    Raises `RunError` where the folder cannot be written. If `fill` fails, nothing is left behind.
+    What came to be there in the meantime is replaced with `force` only. Raises `RunError` where the folder
+    cannot be written. If `fill` fails, nothing is left behind.
     """
+    with _aside(folder) as aside:
+        fill(aside)
+        if force and folder.exists():
+            shutil.rmtree(folder)
+        aside.rename(folder)
+
+
+def publish_numbered(base: Path, stem: str, fill: Callable[[Path], None]) -> Path:
+    """Publish to the first free of `stem-1`, `stem-2`, ...; returns the folder. Raises like `publish`."""
+    with _aside(base / stem) as aside:
+        fill(aside)
+        while True:
+            folder = fresh(base, stem)
+            with suppress(FileExistsError):
+                _rename(aside, folder)
+                return folder
+
+
+def _rename(aside: Path, folder: Path) -> None:
+    try:
+        aside.rename(folder)
+    except OSError as error:
+        if error.errno == errno.ENOTEMPTY:
+            raise FileExistsError(*error.args) from None
+        raise
+
+
+@contextmanager
+def _aside(folder: Path) -> Iterator[Path]:
+    """A new folder beside `folder`, named after this process; gone at the end unless it was renamed.
+
+    So are the folders above it that were made for it. Raises `RunError` for what the system refuses.
+    """
+    missing = [path for path in folder.parents if not _there(path)]
+    aside = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise RunError(Fault(f"'{folder.parent}' cannot be written: {error.strerror}", code="E092")) from None
-    try:
-        fill(aside)
+        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-{os.getpid()}-", dir=folder.parent))
         aside.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.rename(aside, folder)
+        yield aside
     except OSError as error:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise RunError(Fault(f"'{folder}' cannot be written: {error.strerror}", code="E092")) from None
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
+        taken = error.errno in (errno.EEXIST, errno.ENOTEMPTY) and folder.is_dir()
+        raise (_taken(folder) if taken else _unwritable(folder, _reason(error))) from None
+    finally:
+        if aside is not None:
+            shutil.rmtree(aside, ignore_errors=True)
+        with suppress(OSError):
+            for path in missing:
+                path.rmdir()
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or "unknown reason").lower()
+
+
+_ASIDE = re.compile(r"\.seed-\d+-(?P<process>\d+)-\w+")
+
+
+def sweep(folder: Path) -> None:
+    """Remove what seeds of processes that were killed have left aside in an ensemble's folder."""
+    for path in folder.glob(".seed-*"):
+        found = _ASIDE.fullmatch(path.name)
+        if found and not _is_running(int(found["process"])):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    if os.name == "nt":
+        return True  # cannot be asked without a signal: leave it
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def discard(folder: Path) -> None:
+    """Remove an ensemble's folder in which no seed has ended, and the folder of all runs if that is empty."""
+    if any(folder.glob("seed-*")):
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.parent.name == RUNS:
+        with suppress(OSError):
+            folder.parent.rmdir()
 
 
 def write_text(path: Path, text: str) -> None:

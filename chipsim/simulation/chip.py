@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chipsim.accounting.work import Work
-from chipsim.architecture.placement import TRANSPOSED, Plan
+from chipsim.architecture.placement import Plan
+from chipsim.architecture.routes import TRANSPOSED
 from chipsim.circuits import adc, crossbar, dac, digital_unit, integrator, pulse_driver
 from chipsim.devices.device import Cells, Region
 from chipsim.learning.rule import Clear, Integrate, Operation, Prepare, Read, Side, Update, Write

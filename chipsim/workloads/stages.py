@@ -31,7 +31,7 @@ _TARGET = re.compile(r"^(\d+(?:\.\d+)?) ?%( of linear)?$")
 _IMAGES = re.compile(r"^(\d{1,9}) images?$")
 
 
-class _Unreadable(ValueError):
+class _UnreadableError(ValueError):
     """A text that does not say what it should; `expected` makes the fault's sentence."""
 
     def __init__(self, expected: str) -> None:
@@ -42,7 +42,7 @@ class _Unreadable(ValueError):
 def _read_target(value: Any) -> Any:
     found = _TARGET.match(value) if isinstance(value, str) else None
     if found is None or not 0 < float(found[1]) <= 100:
-        raise _Unreadable("a target such as '94 %' or '97 % of linear'")
+        raise _UnreadableError("a target such as '94 %' or '97 % of linear'")
     return Target(float(found[1]) / 100, found[2] is not None)
 
 
@@ -53,7 +53,7 @@ def _write_target(value: Target) -> str:
 def _read_images(value: Any) -> Any:
     found = _IMAGES.match(value) if isinstance(value, str) else None
     if found is None or int(found[1]) < 1:
-        raise _Unreadable("a number of images such as '100 images'")
+        raise _UnreadableError("a number of images such as '100 images'")
     return int(found[1])
 
 

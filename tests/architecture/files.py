@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import pytest
 
@@ -67,7 +68,7 @@ def network(*sizes: int, bias: bool = False) -> Network:
     """Dense layers of these sizes."""
     layers = [
         Dense.model_validate({"type": "dense", "in": size, "out": following, "bias": bias})
-        for size, following in zip(sizes, sizes[1:], strict=False)
+        for size, following in pairwise(sizes)
     ]
     return Network(layers=tuple(layers), loss=Loss(type="softmax-cross-entropy"))
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 
+from chipsim.architecture.placement import compile_plan
 from chipsim.devices.device import Region
 from chipsim.errors import FitError, InputError
+from chipsim.learning import ttv2
 from tests.architecture import files
 
 FORWARD = "operations 'forward' and 'transfer-read' of layer 'dense1' have no route"
@@ -110,8 +114,8 @@ def test_a_seat_off_the_array_is_refused_where_it_is_written() -> None:
             files.load(mapping=["dense1.A: {array: array, row: 1}", "dense1.C: {array: array, column: 2}"])
         )
     assert files.lines(caught) == [
-        "24:13 E050 matrix 'dense1.A' needs 8 rows x 2 columns, but 'array' has 7 x 4 free from its cell (1, 0) "
-        "on; it fits if 'array' has rows: 9, columns: 4"
+        "24:13 E050 matrix 'dense1.A' needs 8 rows x 2 columns, but 'array' has 7 x 4 free "
+        "from its cell (1, 0) on; it fits if 'array' has rows: 9, columns: 4"
     ]
 
 
@@ -162,8 +166,8 @@ def test_unknown_matrices_and_arrays_are_named_all_at_once() -> None:
         ("adc -> integrator", f"{READINGS}: 'adc' leads to no integrator; add the link 'adc -> integrator'"),
         (
             "integrator -> drivers",
-            "operation 'transfer-write' of layer 'dense1' has no route: 'integrator' does not lead to 'drivers'; "
-            "add the link 'integrator -> drivers'",
+            "operation 'transfer-write' of layer 'dense1' has no route: 'integrator' does not lead to "
+            "'drivers'; add the link 'integrator -> drivers'",
         ),
     ],
 )
@@ -187,8 +191,8 @@ def test_the_link_that_a_refusal_asks_for_mends_the_chip(link: str) -> None:
     [
         (
             "controller",
-            ["operations 'forward', 'transfer-read', 'prepare', 'transfer-write' and 'update' of layer 'dense1' "
-             "have no route: there is no controller; add a component of type controller"],
+            ["operations 'forward', 'transfer-read', 'prepare', 'transfer-write' and 'update' of layer "
+             "'dense1' have no route: there is no controller; add a component of type controller"],
         ),
         (
             "dac",
@@ -203,7 +207,8 @@ def test_the_link_that_a_refusal_asks_for_mends_the_chip(link: str) -> None:
         (
             "adc",
             ["operations 'forward', 'transfer-read' and 'integrate' of layer 'dense1' have no route: "
-             "'array.columns' leads to no adc; add a component of type adc and the link 'array.columns -> adc'"],
+             "'array.columns' leads to no adc; add a component of type adc and the link "
+             "'array.columns -> adc'"],
         ),
         (
             "integrator",
@@ -264,7 +269,7 @@ def test_a_read_by_columns_needs_the_backward_links() -> None:
 
 
 def test_digital_words_do_not_travel_through_an_array() -> None:
-    """controller -> drivers -> array -> adc -> digital -> dac is a path in the graph, and no way for inputs."""
+    """controller -> drivers -> array -> adc -> digital -> dac is a path in the graph, no way for inputs."""
     links = [link for link in files.LINKS if link != "controller -> dac"]
     with pytest.raises(FitError) as caught:
         files.plan(files.load(links=[*links, "digital -> dac"]))
@@ -391,3 +396,15 @@ def test_parts_know_their_lines_and_words() -> None:
     assert parts["drivers"].facts["lines"] == 8 + 4
     assert parts["integrator"].facts["words"] == 8 * 2
     assert parts["adc"].facts["count"] == 1
+
+
+def test_stages_that_keep_the_weights_in_different_matrices_are_refused() -> None:
+    class Other(ttv2.Rule):
+        weights: ClassVar[str] = "A"
+
+    rules = {"first": ttv2.Rule(type="ttv2"), "second": Other(type="ttv2")}
+    with pytest.raises(FitError) as caught:
+        compile_plan(files.load(), files.network(8, 2), rules)
+    assert files.lines(caught) == [
+        "E055 the stages' rules keep the weights in different matrices, A and C; use one kind of rule"
+    ]

@@ -17,7 +17,8 @@ DIGITAL = "link it to a dac, a pulse-driver, an integrator, a digital-unit or a 
         ("controller -> daq", "E040 link 'controller -> daq': 'daq' is no component; did you mean 'dac'?"),
         (
             "dac -> array.row",
-            "E040 link 'dac -> array.row': component 'array' (crossbar) has no port 'row'; did you mean 'rows'?",
+            "E040 link 'dac -> array.row': component 'array' (crossbar) has no port 'row'; "
+            "did you mean 'rows'?",
         ),
         (
             "array.left -> adc",
@@ -51,7 +52,8 @@ def test_an_end_that_there_is_not_is_named(link: str, sentence: str) -> None:
         ),
         (
             "array -> digital",
-            "'array.columns' gives currents of lines, but 'digital' takes digital words; put an adc between them",
+            "'array.columns' gives currents of lines, but 'digital' takes digital words; "
+            "put an adc between them",
         ),
         (
             "array.rows -> array",

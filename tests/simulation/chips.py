@@ -1,9 +1,10 @@
-"""What the tests of this room share: small chips from text, a rule that does as it is told, a tiny program."""
+"""What the tests of this room share: small chips, a rule that does as it is told, a tiny program."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -71,7 +72,7 @@ def network(*sizes: int, bias: bool = False, activation: str = "tanh", scale: fl
             "type": "dense", "in": size, "out": following, "bias": bias,
             "activation": "identity" if index == last else activation,
         }
-        for index, (size, following) in enumerate(zip(sizes, sizes[1:], strict=False))
+        for index, (size, following) in enumerate(pairwise(sizes))
     ]  # fmt: skip
     loss = Loss(type="softmax-cross-entropy", scale=scale)
     return Network(layers=tuple(Dense.model_validate(layer) for layer in layers), loss=loss)
@@ -112,8 +113,7 @@ class Scripted(LearningRule):
 
     def step(self, layers: Sequence[LayerShape], chunk: Chunk) -> Conversation:
         """What the script says of the image."""
-        for group in self.script(chunk.first):
-            yield group
+        yield from self.script(chunk.first)
 
 
 def images(features: int, classes: int, count: int, seed: int = 0) -> StageData:

@@ -1,4 +1,4 @@
-"""A chunk of b images takes the time and leaves the weights, counts and usage of b chunks of one, to the bit."""
+"""A chunk of b images takes the time and leaves the weights and counts of b chunks of one, to the bit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Case(NamedTuple):
 
     sizes: tuple[int, ...]
     wiring: str
-    """one array: everything on it; shared: an array a matrix, one bank of each kind; own: banks of their own."""
+    """one array: everything on it; shared: an array a matrix, one bank a kind; own: banks of their own."""
     bias: bool
     dac_bits: int
     adc_bits: int
@@ -67,7 +67,8 @@ def architecture(case: Case) -> Architecture:
 def _assembled(
     case: Case, arrays: dict[str, tuple[int, int]], banks: dict[str, str], mapping: str
 ) -> Architecture:
-    components = "  controller: {type: controller}\n  digital: {type: digital-unit}\n  integrator: {type: integrator, bits: 12}\n"
+    components = "  controller: {type: controller}\n  digital: {type: digital-unit}\n"
+    components += "  integrator: {type: integrator, bits: 12}\n"
     links = ["digital -> controller"]
     lanes = max(case.sizes) + 1
     for bank in dict.fromkeys(banks.values()):
@@ -97,7 +98,9 @@ def _left(controller: Controller, outcome: StageOutcome) -> dict[str, Any]:
             for name, arrays in outcome.after.items()
             for what, values in arrays.items()
         },
-        "words": {name: words.tobytes() for name, words in controller.chip.circuits["integrator"].words.items()},
+        "words": {
+            layer: words.tobytes() for layer, words in controller.chip.circuits["integrator"].words.items()
+        },
     }  # fmt: skip
 
 

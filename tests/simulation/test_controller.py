@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from chipsim.architecture.placement import Plan
-from chipsim.learning.rule import Prepare, Update
 from chipsim.errors import RunError
+from chipsim.learning.rule import Prepare, Update
 from chipsim.simulation.chip import Chip
 from chipsim.simulation.controller import EVALUATION, Controller, StageTask
 from tests.simulation import chips

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -69,7 +70,7 @@ def _single(chains: list[str], first: str) -> list[str]:
 
 def _pairs(chain: str) -> list[tuple[str, str]]:
     names = chain.split(" -> ")
-    return list(zip(names, names[1:], strict=False))
+    return list(pairwise(names))
 
 
 def _both_forward(plan: Plan) -> chips.Log:
@@ -237,7 +238,7 @@ def test_time_never_runs_back_and_no_part_is_in_two_visits_at_once(wiring: tuple
     assert all(0 <= span.start <= span.end <= controller.floor.now for span in log)
     for name in controller.floor.nodes:
         visits = [(span.start, span.end) for span in log if span.component == name]
-        assert all(end <= start for (_, end), (start, _) in zip(visits, visits[1:], strict=False))
+        assert all(end <= start for (_, end), (start, _) in pairwise(visits))
 
 
 @pytest.mark.parametrize("wiring", [("dac2", "adc"), ("dac1", "adc2")])
@@ -281,5 +282,5 @@ def test_an_error_of_a_circuit_is_not_taken_for_a_dead_lock() -> None:
     def fails(_: Transaction) -> Work:
         raise RuntimeError("a bug")
 
-    with pytest.raises(RuntimeError, match="^a bug$"):
+    with pytest.raises(RuntimeError, match=r"^a bug$"):
         chips.together(floor, Transaction("forward", "dense1", (Step("one", fails),), None))

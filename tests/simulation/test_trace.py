@@ -24,7 +24,7 @@ RULE = {
 TITLE = """\
 # reram-8x4, first ten images of reduced-digits-scratch, seed 0, {how}.
 # H's threshold is 0.5 here, so that the first transfer also pulses C.
-# Visits in the order in which they end: start [ns], end [ns], component, operation, layer, first image + images.
+# Visits as they end: start [ns], end [ns], component, operation, layer, first image + images.
 """
 
 

@@ -114,7 +114,7 @@ def test_an_update_draws_one_bit_for_each_line_and_slot() -> None:
     assert _count("bit_gen", "update") == IMAGES * REFERENCE["counts"]["update"]["bit_gen"]
 
 
-# Pulses: sums over independent images, normal to good approximation. Four standard errors: false alarm 6e-5 each.
+# Pulses: sums over independent images, close to normal. Four standard errors: a false alarm in 16,000 seeds.
 
 
 def _per_image(*actions: str) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -137,7 +137,7 @@ def test_coincidences_come_as_often_and_vary_as_much_as_shared_trains_make_them(
     assert spread == pytest.approx(14.99, abs=0.005)
     assert pulses.size == IMAGES
     assert abs(pulses.mean() - mean) < 4 * spread / math.sqrt(IMAGES)
-    # A standard deviation's own relative error is about 1 / sqrt(2 n): 5 %. Independent cells would give half.
+    # A standard deviation's relative error is 1 / sqrt(2 n) = 5 %; independent cells would give half of it.
     assert abs(pulses.std(ddof=1) / spread - 1) < 4 / math.sqrt(2 * IMAGES)
 
 
@@ -173,7 +173,8 @@ LISTED = {
     "reset_pulse": "pulse", "h_rmw": "h_rmw", "dig_add16": "dig_add16", "mul8": "mul8", "act_fn": "act_fn",
 }  # fmt: skip
 OPERATIONS = {
-    "forward": ("forward",), "update": ("update",), "transfer": ("transfer-read", "integrate", "transfer-write"),
+    "forward": ("forward",), "update": ("update",),
+    "transfer": ("transfer-read", "integrate", "transfer-write"),
 }  # fmt: skip
 
 

@@ -68,8 +68,8 @@ def test_a_share_of_linear_follows_what_the_linear_classifier_reaches() -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("0.97", "0.97"), ("97", "97"), ("0 %", "'0 %'"), ("101 %", "'101 %'"), ("97 % of best", "'97 % of best'"),
-        ("most", "'most'"), ("[97]", "a list"),
+        ("0.97", "0.97"), ("97", "97"), ("0 %", "'0 %'"), ("101 %", "'101 %'"),
+        ("97 % of best", "'97 % of best'"), ("most", "'most'"), ("[97]", "a list"),
     ],
 )  # fmt: skip
 def test_what_is_no_target_is_refused(text: str, shown: str) -> None:
@@ -147,7 +147,8 @@ def test_elements_are_chosen_from_projected_numbers_only() -> None:
 
 def test_no_more_elements_are_exchanged_than_are_left() -> None:
     assert _faults("changed: 3", "changed: 9") == [
-        f"{_at('{changed')} E054 stage 'second': 9 elements cannot be exchanged: 8 are used and 8 are left; choose at most 8"
+        f"{_at('{changed')} E054 stage 'second': 9 elements cannot be exchanged: "
+        "8 are used and 8 are left; choose at most 8"
     ]
 
 
