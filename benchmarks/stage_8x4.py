@@ -67,7 +67,9 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     given = parser.parse_args()
     times = ours(given.workload, given.repeats)
-    print(f"chipsim: {min(times):.3f} s at best, {statistics.median(times):.3f} s in the median of {len(times)}")
+    print(
+        f"chipsim: {min(times):.3f} s at best, {statistics.median(times):.3f} s in the median of {len(times)}"
+    )
     peer = theirs()
     print("aihwkit: not installed, skipped" if peer is None else f"aihwkit: {peer:.3f} s, images alone")
 

@@ -56,12 +56,9 @@ def run_verb(given: list[str]) -> int:
         return _say_faults(_as_usage_error(error), "--json" in given)
     except ChipsimError as error:
         return _say_faults(error, "--json" in given)
-    except Interrupted as end:
-        click.echo(f"interrupted: {end}", err=True)
-        return INTERRUPTED
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted: nothing was written; run the same command again", err=True)
-        return INTERRUPTED
+    except (Interrupted, KeyboardInterrupt, click.Abort) as end:
+        kept = str(end) or "nothing was written; run the same command again"
+        return _say(f"interrupted: {kept}", [Fault(kept, code="E095")], INTERRUPTED, "--json" in given)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -70,32 +67,50 @@ def run_verb(given: list[str]) -> int:
 
 
 def _as_usage_error(error: click.ClickException) -> UsageError:
+    """Click's complaint as one sentence of ours, with the nearest choice or where to read on."""
+    message = error.format_message().rstrip(".").replace("\n", " ")
     context = getattr(error, "ctx", None)
-    hint = f"; see '{context.command_path} --help'" if context else ""
-    return UsageError(Fault(error.format_message().rstrip(".").replace("\n", " ") + hint, code="E100"))
+    if isinstance(error, click.NoSuchOption) and context is not None:
+        known = [name for option in context.command.get_params(context) for name in option.opts]
+        message = f"there is no option '{error.option_name}'{suggestion(error.option_name, known)}"
+    elif isinstance(error, click.BadParameter) and "is not in the range" not in message:
+        message = message.replace(" integer range", " whole number")
+    hint = f"; see '{context.command_path} --help'" if context and not message.endswith("?") else ""
+    return UsageError(Fault(message[:1].lower() + message[1:] + hint, code="E100"))
 
 
 def _say_faults(error: ChipsimError, as_json: bool) -> int:
+    return _say(str(error), error.faults, error.exit_code, as_json)
+
+
+def _say(text: str, faults: Sequence[Fault], exit_code: int, as_json: bool) -> int:
     if as_json:
-        faults = [fault.as_dict() for fault in error.faults]
-        click.echo(json.dumps({"error": {"exit_code": error.exit_code, "faults": faults}}, indent=2))
+        shown = [fault.as_dict() for fault in faults]
+        click.echo(json.dumps({"error": {"exit_code": exit_code, "faults": shown}}, indent=2))
     else:
-        click.echo(str(error), err=True)
-    return error.exit_code
+        click.echo(text, err=True)
+    return exit_code
 
 
 def _say_bug(given: list[str]) -> int:
     with tempfile.NamedTemporaryFile("w", prefix="chipsim-bug-", suffix=".txt", delete=False) as report:
         report.write(f"chipsim {shlex.join(given)}\n\n{traceback.format_exc()}")
-    click.echo(f"error[E110]: this is a bug of chipsim; a report for us lies in {report.name}", err=True)
-    return BUG
+    fault = Fault(f"this is a bug of chipsim; a report for us lies in {report.name}", code="E110")
+    return _say(str(fault), [fault], BUG, "--json" in given)
 
 
 # Options that several verbs share
 
 
 class Verbs(click.Group):
-    """A group whose wrong words are answered with the nearest right one."""
+    """A group that shows its help when no verb is given, and answers a wrong one with the nearest right one."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words of a command line; without any, show the help and end well."""
+        if not args:
+            click.echo(ctx.get_help(), color=ctx.color)
+            ctx.exit()
+        return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """The command of a word; raises `click.UsageError` with the nearest."""
@@ -119,16 +134,28 @@ settings = click.option(
     "-s", "--set", "settings", multiple=True, metavar="PATH=VALUE",
     help="Set a value of either file, as in components.adc.bits=6; repeatable.",
 )  # fmt: skip
-first_seed = click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="First seed.")
+output_option = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Folder [default: a new one in runs/]."
+)
+force_option = click.option("--force", is_flag=True, help="Replace an earlier run in that folder.")
+first_seed = click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="First seed."
+)
 workers_option = click.option(
-    "--workers", type=click.IntRange(1, 1024), default=None, help="Processes for the seeds. [default: all cores]"
+    "--workers",
+    type=click.IntRange(1, 1024),
+    default=None,
+    help="Processes for the seeds. [default: all cores]",
 )
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no warnings.")
 @click.option("-v", "--verbose", is_flag=True, help="More about what is going on.")
-@click.version_option(package_name="chipsim", message="chipsim %(version)s")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, help="Show the version and exit.",
+    callback=lambda context, option, wanted: _say_version(context) if wanted else None,
+)  # fmt: skip
 @click.pass_context
 def commands(context: click.Context, quiet: bool, verbose: bool) -> None:
     """Simulate analog in-memory training chips: accuracy, latency, energy, area and pulse counts
@@ -137,6 +164,13 @@ def commands(context: click.Context, quiet: bool, verbose: bool) -> None:
     Begin with 'chipsim demo', then 'chipsim run reram-8x4 reduced-digits-transfer'.
     """
     context.obj = {"quiet": quiet, "verbose": verbose}
+
+
+def _say_version(context: click.Context) -> NoReturn:
+    from chipsim.experiments.run import chipsim_version
+
+    click.echo(f"chipsim {chipsim_version()}")
+    context.exit()
 
 
 def _cores(workers: int | None, tasks: int) -> int:
@@ -196,13 +230,12 @@ def _bar(context: click.Context, total: int, unit: str) -> Iterator[Callable[[in
     ),
     click.option("--seeds", type=click.IntRange(1, 10_000), default=10, show_default=True, help="Chips to train."),
     first_seed, workers_option, settings,
-    click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder [default: a new one in runs/]."),
-    as_json,
+    output_option, force_option, as_json,
 )  # fmt: skip
 @click.pass_context
 def demo(
     context: click.Context, set_name: str, seeds: int, seed: int, workers: int | None,
-    settings: tuple[str, ...], output: Path | None, as_json: bool,
+    settings: tuple[str, ...], output: Path | None, force: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """The paper's chip on digits 0 and 1: transfer learning against training from scratch."""
     from chipsim.experiments import demo as demonstration
@@ -213,7 +246,7 @@ def demo(
     with _bar(context, 2 * seeds, "runs") as show, _keeping(folder):
         answer = demonstration.run(
             folder, set_name, numbers, _cores(workers, 2 * seeds), lambda done, _, record: show(done, _latest(record)),
-            settings, _command(),
+            settings, _command(), force,
         )  # fmt: skip
     if as_json:
         _print_json(answer.as_dict())
@@ -249,8 +282,7 @@ def _keeping(folder: Path) -> Iterator[None]:
 @click.argument("architecture", metavar="ARCH")
 @click.argument("workload", metavar="WORKLOAD")
 @_options(
-    click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder [default: a new one in runs/]."),
-    click.option("--force", is_flag=True, help="Replace an earlier run in that folder."),
+    output_option, force_option,
     first_seed,
     click.option("--seeds", type=click.IntRange(1, 1_000_000), default=None, help="Run this many seeds."),
     workers_option, settings,
@@ -278,19 +310,23 @@ def run(
         _run_many(context, job, output, force, range(seed, seed + seeds), workers, as_json)
 
 
-def _run_one(context: click.Context, job: Any, output: Path | None, force: bool, seed: int, as_json: bool) -> None:
+def _run_one(
+    context: click.Context, job: Any, output: Path | None, force: bool, seed: int, as_json: bool
+) -> None:
     from chipsim.experiments import ensemble, folders
     from chipsim.experiments.run import simulate
 
-    folder = output or folders.fresh(Path(folders.RUNS), job.workload.name)
-    folders.check_free(folder, force)
-    before = {stage.name: sum(s.images for s in job.workload.stages[:k]) for k, stage in enumerate(job.workload.stages)}
+    folders.check_free(output or folders.fresh(Path(folders.RUNS), job.workload.name), force)
+    before = {
+        stage.name: sum(s.images for s in job.workload.stages[:k])
+        for k, stage in enumerate(job.workload.stages)
+    }
     with _bar(context, sum(stage.images for stage in job.workload.stages), "images") as show:
         result = simulate(
             job, seed, lambda stage, done, _, accuracy: show(before[stage] + done, f"{stage}: {accuracy:.1%}"),
             command=_command(),
         )  # fmt: skip
-    ensemble.write_run(job, result, folder, page=True)
+    folder = ensemble.write_run(job, result, output, force)
     if as_json:
         click.echo((folder / "run.json").read_text("utf-8"), nl=False)
         return
@@ -316,7 +352,7 @@ def _run_many(
     title = f"{job.workload.name} on {job.architecture.name}, {len(seeds)} seeds"
     page = html.write([group], plan.folder / "report.html", title, command=shlex.join(_command()))
     if as_json:
-        _print_json(summary)
+        click.echo((plan.folder / "ensemble.json").read_text("utf-8"), nl=False)
         return
     _print_summary(summary)
     click.echo(f"folder: {plan.folder}\nreport: {page}")
@@ -334,7 +370,9 @@ def _print_record(record: Mapping[str, Any]) -> None:
         if stage["target"] is not None:
             click.echo(f"  to {stage['target']:.1%}: {_to_target(stage['to_target'])}")
     total = record["total"]
-    click.echo(f"in all: {_costs(total['time_s'], total['energy_J'], total['pulses'])}; area {_area(record['area_m2'])}")
+    click.echo(
+        f"in all: {_costs(total['time_s'], total['energy_J'], total['pulses'])}; area {_area(record['area_m2'])}"
+    )
     click.echo(f"  {total['assumed_share']:.1%} of the energy rests on assumed prices")
 
 
@@ -362,9 +400,9 @@ def _print_summary(summary: Mapping[str, Any]) -> None:
     count = len(summary["seeds"])
     click.echo(f"{summary['workload']} on {summary['architecture']}, {count} seeds: mean (95 % interval)")
     for path, figure in summary["figures"].items():
-        if path.endswith((".accuracy.last", ".accuracy.first", ".to_target.images", ".time_s", ".energy_J")) and (
-            "by_" not in path
-        ):
+        if path.endswith(
+            (".accuracy.last", ".accuracy.first", ".to_target.images", ".time_s", ".energy_J")
+        ) and ("by_" not in path):
             click.echo(f"  {path}: {_interval(figure)}")
 
 

@@ -180,8 +180,9 @@ class IdealArrays:
     """Answers a rule's operations on floating-point arrays: no chip, no noise, no quantisation.
 
     An update moves a cell by the mean of a soft-bounds device with bounds -1 and 1 and its symmetry point
-    at 0, which is what Tiki-Taka rules count on; a write moves it by `step`. Matrices are `(rows, columns)` float64 by layer and name; `H` are the integrator's words. `touched`
-    notes what each operation changed.
+    at 0, which is what Tiki-Taka rules count on; a write moves it by `step`. Matrices are
+    `(rows, columns)` float64 by layer and name; `H` are the integrator's words. `touched` notes what each
+    operation changed.
     """
 
     def __init__(self, layers: Sequence[LayerShape], matrices: Sequence[str], step: float = 0.02) -> None:
@@ -195,7 +196,8 @@ class IdealArrays:
 
     def converse(self, conversation: Any) -> list[tuple[Operation, ...]]:
         """Hold a conversation to its end; returns the groups that were asked for."""
-        groups, results = [], None
+        groups: list[tuple[Operation, ...]] = []
+        results: tuple[Any, ...] | None = None
         while True:
             try:
                 group = next(conversation) if results is None else conversation.send(results)
@@ -246,7 +248,7 @@ class IdealArrays:
 
 
 class LearningRuleConformance:
-    """The contract of a learning rule. Fixture: `rule`, a `LearningRule` set up to learn with steps of 0.02."""
+    """The contract of a learning rule. Fixture: `rule`, set up to learn where a write is a step of 0.02."""
 
     layers = (LayerShape("one", 5, 3), LayerShape("two", 4, 2))
     images = 400
@@ -335,4 +337,4 @@ class DataSetConformance:
         declared = dataset.named(name).DATASET
         assert declared.title
         assert declared.licence
-        assert declared.citation in citations.keys()
+        assert citations.entry(declared.citation)

@@ -77,9 +77,9 @@ class Architecture:
         """The file's name for it."""
         return self.header.name
 
-    def of_type(self, kind: str) -> tuple[str, ...]:
-        """Names of the components of a type, in the order of the file."""
-        return tuple(name for name, p in self.components.items() if p.type == kind)
+    def of_role(self, kind: str) -> tuple[str, ...]:
+        """Names of the components that play a role, in the order of the file."""
+        return tuple(name for name, p in self.components.items() if p.role == kind)
 
     def parameters(self, name: str, form: type[P]) -> P:
         """Parameters of a component whose type is known to be of this form."""
@@ -125,7 +125,7 @@ def load(document: Document) -> Architecture:
     for name in header.components:
         with faults.gather():
             components[name] = _component(document, name, header.timing)
-        if name in components and components[name].type == "crossbar":
+        if name in components and components[name].role == "crossbar":
             with faults.gather():
                 cells[name] = devices.load(document, ("components", name, "cell"), f"component '{name}'")
     links = tuple(_links(document, header, components, faults))

@@ -238,7 +238,7 @@ def _lane_faults(plan: Plan) -> Iterator[Fault]:
     architecture = plan.architecture
     wanted: dict[str, tuple[int, str]] = {}
     for (operation, layer), route in plan.routes.items():
-        if architecture.components[route[0]].type == "dac":
+        if architecture.components[route[0]].role == "dac":
             shape = plan.layers[layer]
             lines = shape.outputs if operation == "backward" or operation.endswith(TRANSPOSED) else shape.rows
             wanted[route[0]] = max(wanted.get(route[0], (0, "")), (lines, layer), key=lambda item: item[0])
@@ -281,9 +281,9 @@ def _facts(plan: Plan, component: str) -> dict[str, float]:
         for name, value in parameters.model_dump().items()
         if isinstance(value, int | float) and not isinstance(value, bool)
     }
-    if parameters.type == "pulse-driver":
+    if parameters.role == "pulse-driver":
         facts["lines"] = float(sum(_lines(plan, component)))
-    if parameters.type == "integrator":
+    if parameters.role == "integrator":
         facts["words"] = float(sum(_words(plan, component)))
     return facts
 
@@ -302,9 +302,9 @@ def _words(plan: Plan, component: str) -> Iterator[int]:
 
 
 def _facts_of_route(architecture: Architecture, component: str, route: tuple[str, ...]) -> dict[str, float]:
-    if architecture.components[component].type != "crossbar":
+    if architecture.components[component].role != "crossbar":
         return {}
-    if architecture.components[route[0]].type == "dac":
+    if architecture.components[route[0]].role == "dac":
         bank = architecture.parameters(route[0], dac.Parameters)
         time = architecture.parameters(component, crossbar.Parameters).read_time or bank.integration
         assert time is not None

@@ -64,7 +64,7 @@ class _Wires:
 
     def controller(self) -> str:
         """The chip's controller."""
-        found = self.architecture.of_type("controller")
+        found = self.architecture.of_role("controller")
         if len(found) > 1:
             listed = " and ".join(f"'{name}'" for name in sorted(found))
             raise _Missing(f"{listed} are both of type controller; keep one")
@@ -76,10 +76,10 @@ class _Wires:
         return "digital" in self.components[source.component].emits[source.port]
 
     def _is(self, end: tuple[str, str], kind: str) -> bool:
-        return self.components[end[0]].type == kind
+        return self.components[end[0]].role == kind
 
     def _mend(self, kind: str, source: str, target: str) -> str:
-        there = self.architecture.of_type(kind)
+        there = self.architecture.of_role(kind)
         name = there[0] if there else kind
         link = f"'{source or name} -> {target or name}'"
         return f"add the link {link}" if there else f"add a component of type {kind} and the link {link}"

@@ -24,6 +24,7 @@ class Parameters(ComponentParameters):
     """A bank of sampling converters."""
 
     type: Literal["adc"]
+    role: ClassVar[str] = "adc"
     bits: int = Field(ge=2, le=24, description="resolution, sign included")
     count: int = Field(ge=1, le=65536, description="converters; lines take turns at them")
     conversion: Seconds | None = Field(default=None, ge=0, le=1, description="time of one conversion")
@@ -45,7 +46,7 @@ class Adc:
         assert parameters.conversion is not None
         self.count = parameters.count
         self.range = parameters.range
-        self.codes = 2 ** (parameters.bits - 1) - 1
+        self.codes: int = 2 ** (parameters.bits - 1) - 1
         self._conversion = picoseconds(parameters.conversion)
 
     def step(self, driven: int) -> float:
@@ -58,6 +59,9 @@ class Adc:
         vectors, lines = sums.shape
         turns = -(-lines // self.count)
         return values, Work(vectors * turns * self._conversion, {"adc_conv": sums.size})
+
+
+Circuit = Adc
 
 
 @kernel

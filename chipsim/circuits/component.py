@@ -29,6 +29,13 @@ class ComponentParameters(Model):
     type: str
     """Each type fixes its own."""
 
+    role: ClassVar[str]
+    """The part that it plays in routes: adc, controller, crossbar, dac, digital-unit, integrator, pulse-driver.
+
+    Another kind of converter, say, is a module of its own with another type and the role adc; its module
+    names the class that does the work as `Circuit`.
+    """
+
     accepts: ClassVar[Ports] = {"": frozenset({"digital"})}
     emits: ClassVar[Ports] = {"": frozenset({"digital"})}
     target: ClassVar[str] = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from chipsim.circuits.component import ComponentParameters
 
@@ -11,3 +11,4 @@ class Parameters(ComponentParameters):
     """A controller has no parameter yet; the program that it runs is the workload."""
 
     type: Literal["controller"]
+    role: ClassVar[str] = "controller"

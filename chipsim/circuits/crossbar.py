@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from chipsim.accounting.work import Work
 from chipsim.circuits.component import ComponentParameters, Ports
 from chipsim.circuits.pulse_driver import Trains
 from chipsim.devices.device import Cells, Region, Train
@@ -28,6 +27,7 @@ class Parameters(ComponentParameters):
     """An array of 1T1R cells."""
 
     type: Literal["crossbar"]
+    role: ClassVar[str] = "crossbar"
     rows: int = Field(ge=1, le=65536, description="lines that inputs drive in a forward MVM")
     columns: int = Field(ge=1, le=65536, description="lines that a forward MVM senses")
     cell: CellChoice = Field(description="a cell by name, or {preset: name, parameter: value, ...}")

@@ -23,6 +23,7 @@ class Parameters(ComponentParameters):
     """A bank of pulse-width converters."""
 
     type: Literal["dac"]
+    role: ClassVar[str] = "dac"
     bits: int = Field(ge=1, le=16, description="magnitude bits of an input")
     lanes: int = Field(ge=1, le=65536, description="lines driven at once")
     integration: Seconds | None = Field(
@@ -57,6 +58,9 @@ class Dac:
 
     def _work(self, vectors: int, conversions: int) -> Work:
         return Work(vectors * self._integration, {"dac_conv": conversions})
+
+
+Circuit = Dac
 
 
 @kernel

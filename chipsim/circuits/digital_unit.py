@@ -22,6 +22,7 @@ class Parameters(ComponentParameters):
     """The digital part beside the arrays."""
 
     type: Literal["digital-unit"]
+    role: ClassVar[str] = "digital-unit"
     latency: Seconds | None = Field(default=None, ge=0, le=1, description="time of one vector")
 
     timing: ClassVar[Mapping[str, Mapping[str, float]]] = {
@@ -72,6 +73,9 @@ class DigitalUnit:
 
     def _work(self, vectors: int, actions: Mapping[str, int]) -> Work:
         return Work(vectors * self._latency, actions)
+
+
+Circuit = DigitalUnit
 
 
 @kernel

@@ -19,9 +19,12 @@ class Parameters(ComponentParameters):
     """The integrator's words and how fast they are worked on."""
 
     type: Literal["integrator"]
+    role: ClassVar[str] = "integrator"
     bits: int = Field(ge=4, le=32, description="bits of a word, sign included")
     range: float = Field(default=32.0, gt=0, le=1e6, description="largest value that a word holds [weight]")
-    access: Seconds | None = Field(default=None, gt=0, le=1, description="read, add, compare, write of a word")
+    access: Seconds | None = Field(
+        default=None, gt=0, le=1, description="read, add, compare, write of a word"
+    )
     banks: int = Field(default=1, ge=1, le=4096, description="words worked on at once")
 
     timing: ClassVar[Mapping[str, Mapping[str, float]]] = {
@@ -34,7 +37,7 @@ class Integrator:
 
     def __init__(self, parameters: Parameters) -> None:
         assert parameters.access is not None
-        self.limit = 2 ** (parameters.bits - 1) - 1
+        self.limit: int = 2 ** (parameters.bits - 1) - 1
         self.unit = parameters.range / (self.limit + 1)
         self.words: dict[str, NDArray[np.int64]] = {}
         self._access = picoseconds(parameters.access)
@@ -56,17 +59,21 @@ class Integrator:
         """
         crossing = max(1, round(threshold / self.unit))
         words = self.words[name] if by_row else self.words[name].T
-        signs = _accumulate(
+        signs: NDArray[np.int8] = _accumulate(
             words, np.asarray(lines), values, 1.0 / self.unit, crossing, self.limit, keep
         )
         return signs, self._work(values.size)
 
     def value(self, name: str) -> NDArray[np.float64]:
         """The words of matrix `name` [weight]."""
-        return self.words[name] * self.unit
+        value: NDArray[np.float64] = self.words[name] * self.unit
+        return value
 
     def _work(self, count: int) -> Work:
         return Work(-(-count // self._banks) * self._access, {"h_rmw": count})
+
+
+Circuit = Integrator
 
 
 @kernel

@@ -26,6 +26,7 @@ class Parameters(ComponentParameters):
     """The drivers of an array's rows and columns."""
 
     type: Literal["pulse-driver"]
+    role: ClassVar[str] = "pulse-driver"
     bit_length: int = Field(ge=1, le=64, description="longest train, in slots")
     pulse_width: Seconds | None = Field(default=None, gt=0, le=1, description="time of one slot and phase")
     phases: int = Field(default=2, ge=1, le=2, description="2: up and down pulses apart; 1: bipolar")
@@ -86,6 +87,9 @@ class PulseDriver:
     def one_way(self, count: int) -> int:
         """Time [ps] of `count` single pulses of one polarity."""
         return count * self._pulse
+
+
+Circuit = PulseDriver
 
 
 def probability_scale(rate: float, granularity: float, slots: int) -> float:

@@ -27,6 +27,7 @@ from chipsim.numerics.kernel import Kernel, kernel
 Floats = NDArray[np.float32]
 Wholes = NDArray[np.int64]
 
+
 class DeviceModel(Model):
     """What every device model's parameters share: the conductance of a state, and how it reads.
 
@@ -84,7 +85,9 @@ class Region(NamedTuple):
 class Trains(Protocol):
     """The compiled loop of a model: see `pulse_trains`."""
 
-    def __call__(self, *args: Any) -> tuple[int, int, int, int]: ...
+    def __call__(self, *args: Any) -> tuple[int, int, int, int]:
+        """Fire pulse trains on cells."""
+        ...
 
 
 class Cells:
@@ -122,7 +125,9 @@ class Cells:
 
     def randomise(self, region: Region, stage: str = "") -> None:
         """Put the region's devices anywhere within their own bounds, uniformly, anew for each stage."""
-        _randomise(self.state, self.lower, self.upper, *region, stream(self._seed, self._name, "start", stage))
+        _randomise(
+            self.state, self.lower, self.upper, *region, stream(self._seed, self._name, "start", stage)
+        )
         self._read_at[:] = -1
 
     def place(self, region: Region, weights: NDArray[Any]) -> None:
@@ -152,7 +157,9 @@ class Cells:
         seen = region.of(self._apparent)
         weights = seen.astype(np.float64) - region.of(self.reference)
         mid, span, floor = self._conductance
-        return weights, np.rint(np.maximum(mid + span * seen.astype(np.float64), floor) * 1e9).astype(np.int64)
+        return weights, np.rint(np.maximum(mid + span * seen.astype(np.float64), floor) * 1e9).astype(
+            np.int64
+        )
 
     def save(self) -> dict[str, NDArray[Any]]:
         """The arrays that a checkpoint must hold; everything else follows from seed and name."""
@@ -179,7 +186,7 @@ def step(state: Any, numbers: Any, up: Any, z: Any) -> Any:
 def pulse_trains(
     counts: Any, state: Any, pulses: Any, numbers: Any, row0: Any, column0: Any,
     key: Any, normals: Any, mid: Any, span: Any, floor: Any,
-) -> tuple[int, int, int, int]:  # fmt: skip
+) -> Any:  # fmt: skip
     """Fire pulse trains; returns SET and RESET pulses and the sums of conductance [nS] over each."""
     sets, resets, set_sum, reset_sum = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
     trains, rows, columns = counts.shape

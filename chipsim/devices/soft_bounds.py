@@ -21,6 +21,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from chipsim.devices.device import DeviceModel, Floats
@@ -87,11 +88,12 @@ class CellModel(DeviceModel):
         return numbers, numbers[..., 5].copy(), numbers[..., 4].copy(), reference
 
     @staticmethod
-    def symmetry_points(numbers: Floats) -> Floats:
+    def symmetry_points(numbers: NDArray[Any]) -> NDArray[Any]:
         """State at which an up and a down pulse cancel on average, per device `(rows, columns)`."""
         up, down = numbers[..., 0], numbers[..., 1]
         with np.errstate(invalid="ignore", divide="ignore"):
-            return (up - down) / (up * numbers[..., 2] - down * numbers[..., 3])
+            points: NDArray[Any] = (up - down) / (up * numbers[..., 2] - down * numbers[..., 3])
+        return points
 
 
 @kernel

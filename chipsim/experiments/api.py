@@ -26,7 +26,9 @@ class File:
 
     def with_(self, **values: object) -> File:
         """The file with other values at paths: `with_(**{"components.adc.bits": 6})`."""
-        return replace(self, settings=self.settings + tuple(f"{path}={value}" for path, value in values.items()))
+        return replace(
+            self, settings=self.settings + tuple(f"{path}={value}" for path, value in values.items())
+        )
 
 
 def load(name: str | Path) -> File:

@@ -70,7 +70,9 @@ def _locate(name: str) -> Path:
         if name in registry.names(kind):
             return registry.file(kind, name)
     if not Path(name).exists() and not name.endswith((".yaml", ".yml")):
-        known = [other for kind in ("architecture", "workload", "cell", "costs") for other in registry.names(kind)]
+        known = [
+            other for kind in ("architecture", "workload", "cell", "costs") for other in registry.names(kind)
+        ]
         raise InputError(Fault(f"no shipped file or path '{name}'{suggestion(name, known)}", code="E030"))
     return Path(name)
 
@@ -83,7 +85,9 @@ def _kind(document: Document) -> str:
     known = [f"chipsim-{kind}/1" for kind in _CHECKS]
     if form is None:
         raise InputError(document.fault(f"missing key 'format'{suggestion('', known)}", (), "E025"))
-    raise InputError(document.fault(f"format: unknown '{form}'{suggestion(str(form), known)}", ("format",), "E025"))
+    raise InputError(
+        document.fault(f"format: unknown '{form}'{suggestion(str(form), known)}", ("format",), "E025")
+    )
 
 
 def _check_workload(document: Document) -> object:

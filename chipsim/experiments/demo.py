@@ -6,6 +6,7 @@ import functools
 import json
 import math
 import shlex
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ ARCHITECTURE = "reram-8x4"
 TITLE = f"Transfer against scratch on {ARCHITECTURE}"
 SIDES = (("scratch", "train"), ("transfer", "finetune"))
 """Name of each side, the end of its workload's name, and the stage of it that learns Task 2."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -80,13 +82,20 @@ def _job(workload: str, settings: tuple[str, ...]) -> Job:
 
 def run(
     folder: Path, data: str, seeds: Sequence[int], workers: int, done: Done, settings: tuple[str, ...] = (),
-    command: tuple[str, ...] = ("chipsim", "demo"),
+    command: tuple[str, ...] = ("chipsim", "demo"), force: bool = False,
 ) -> Answer:  # fmt: skip
-    """Run both sides over the seeds, all runs spread over the workers, and compare them."""
+    """Run both sides over the seeds, all runs spread over the workers, and compare them.
+
+    Goes on in a folder that holds the same request. Raises `RunError` where it holds something else, unless
+    `force` says to replace it.
+    """
     wanted = _plans(folder, data, seeds, settings, command)
     for plan in wanted.values():
         plan.job.selection  # noqa: B018 - data that is not there is found before anything is written
-    plans = {side: ensemble.find_or_begin(plan, None, False) for side, plan in wanted.items()}
+    if not any(map(ensemble.begun, wanted.values())):
+        folders.check_free(folder, force)
+        shutil.rmtree(folder, ignore_errors=True)
+    plans = {side: ensemble.find_or_begin(plan, None, force) for side, plan in wanted.items()}
     ensemble.run_all(list(plans.values()), workers, done)
     records = {side: [ensemble.read_record(plan.of(seed)) for seed in seeds] for side, plan in plans.items()}
     answer = _answer(records, tuple(seeds), folder)
@@ -134,14 +143,19 @@ def _number(value: float) -> str:
 
 
 def _sentence_of_cost(found: Mapping[str, Mapping[str, float]]) -> str:
-    parts = [f"{_cost(found[side])} {words}" for side, words in (("transfer", "with"), ("scratch", "without"))]
+    parts = [
+        f"{_cost(found[side])} {words}" for side, words in (("transfer", "with"), ("scratch", "without"))
+    ]
     return f"To get there it took {parts[0]} transfer and {parts[1]}."
 
 
 def _cost(values: Mapping[str, float]) -> str:
     if not math.isfinite(values["images"]):
         return "more than the whole run"
-    time, energy = written(_rounded(values["time_s"]), "time"), written(_rounded(values["energy_J"]), "energy")
+    time, energy = (
+        written(_rounded(values["time_s"]), "time"),
+        written(_rounded(values["energy_J"]), "energy"),
+    )
     return f"{time}, {energy} and {values['pulses']:.0f} pulses"
 
 
@@ -152,11 +166,7 @@ def _rounded(value: float) -> float:
 def _write(answer: Answer, plans: Mapping[str, Plan], command: tuple[str, ...]) -> None:
     from chipsim.reports import html
 
-    groups = [
-        html.Group(side, tuple(plan.of(seed) for seed in plan.seeds)) for side, plan in plans.items()
-    ]
-    html.write(
-        groups, answer.report, TITLE, answer.sentences, shlex.join(command)
-    )
+    groups = [html.Group(side, tuple(plan.of(seed) for seed in plan.seeds)) for side, plan in plans.items()]
+    html.write(groups, answer.report, TITLE, answer.sentences, shlex.join(command))
     text = json.dumps(answer.as_dict(), indent=2, allow_nan=False) + "\n"
     folders.write_text(answer.folder / "demo.json", text)

@@ -56,7 +56,8 @@ def _unwritable(folder: Path, why: str) -> RunError:
 
 def _is_ours(folder: Path) -> bool:
     names = {path.name for path in folder.iterdir()}
-    return not names or bool(names & {"run.json", "ensemble.json", "request.json", "demo.json"})
+    marks = names & {"run.json", "ensemble.json", "request.json", "demo.json"}
+    return not names or bool(marks) or any(folder.glob("*/request.json"))
 
 
 def publish(folder: Path, fill: Callable[[Path], None], force: bool = False) -> None:
@@ -144,13 +145,15 @@ def _is_running(process: int) -> bool:
 
 
 def discard(folder: Path) -> None:
-    """Remove an ensemble's folder in which no seed has ended, and the folder of all runs if that is empty."""
+    """Remove an ensemble's folder in which no seed has ended, and what is empty above it up to `RUNS`."""
     if any(folder.glob("seed-*")):
         return
     shutil.rmtree(folder, ignore_errors=True)
-    if folder.parent.name == RUNS:
+    for path in folder.parents if RUNS in (above.name for above in folder.parents) else ():
         with suppress(OSError):
-            folder.parent.rmdir()
+            path.rmdir()
+        if path.name == RUNS:
+            return
 
 
 def write_text(path: Path, text: str) -> None:

@@ -61,7 +61,10 @@ class Job:
         workload = resolved(self.workload)
         for stage in workload["stages"]:
             stage["rule"] = resolved(self.rules[stage["name"]])
-        return {"architecture": documents.dump(self.architecture.resolved()), "workload": documents.dump(workload)}
+        return {
+            "architecture": documents.dump(self.architecture.resolved()),
+            "workload": documents.dump(workload),
+        }
 
     @cached_property
     def digest(self) -> str:
@@ -164,7 +167,11 @@ def simulate(
         target = workload.evaluate.target
         inputs.append(
             results.StageInputs(
-                rule.type, stage.images, rule.operations(), ceiling, target.accuracy(ceiling) if target else None
+                rule.type,
+                stage.images,
+                rule.operations(),
+                ceiling,
+                target.accuracy(ceiling) if target else None,
             )
         )
     identity = results.Identity(

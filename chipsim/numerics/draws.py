@@ -63,7 +63,7 @@ def below(key: Any, i: Any, j: Any, n: Any) -> Any:
 
 
 @kernel
-def normal_quantile(p: float) -> float:
+def normal_quantile(p: Any) -> Any:
     """The standard normal's quantile at p in the open interval 0..1.
 
     Source: Wichura1988, routine PPND16 (relative error about 1e-16).
@@ -83,7 +83,7 @@ def normal_quantile(p: float) -> float:
         r -= 1.6
         top = (((((((7.7454501427834140764e-4 * r + 0.0227238449892691845833) * r
                 + 0.24178072517745061177) * r + 1.27045825245236838258) * r + 3.64784832476320460504) * r
-                + 5.7694972214606914055) * r + 4.6303378461565452959) * r + 1.42343711074968357734)  # fmt: skip
+                + 5.7694972214606914055) * r + 4.6303378461565452959) * r + 1.42343711074968357734)  # fmt: skip  # noqa: E501
         bottom = (((((((1.05075007164441684324e-9 * r + 5.475938084995344946e-4) * r
                    + 0.0151986665636164571966) * r + 0.14810397642748007459) * r
                    + 0.68976733498510000455) * r + 1.6763848301838038494) * r
@@ -102,7 +102,7 @@ def normal_quantile(p: float) -> float:
 
 
 @kernel
-def normal(key: Any, i: Any, j: Any) -> float:
+def normal(key: Any, i: Any, j: Any) -> Any:
     """A draw of the standard normal distribution, by inversion of a 53-bit uniform number."""
     return normal_quantile(uniform(key, i, j))
 

@@ -35,6 +35,7 @@ class Kernel(Generic[P, R]):
         self._around: dict[Any, Kernel[P, R]] = {}
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the function, compiled first if it is not yet."""
         run = self._compiled
         if run is None:
             run = self.compiled()

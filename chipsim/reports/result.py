@@ -370,7 +370,7 @@ def _arrays(outcomes: Sequence[StageOutcome]) -> Iterable[tuple[str, NDArray[Any
 
 def plan_warnings(plan: Plan) -> tuple[Mapping[str, str], ...]:
     """What is known before a run to be idealised in it."""
-    ideal = [name for name, p in plan.architecture.components.items() if p.type == "crossbar"]
+    ideal = [name for name, p in plan.architecture.components.items() if p.role == "crossbar"]
     return tuple(
         {
             "code": "W001",

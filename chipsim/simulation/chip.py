@@ -13,14 +13,10 @@ from chipsim.architecture.placement import Plan
 from chipsim.architecture.routes import TRANSPOSED
 from chipsim.circuits import adc, crossbar, dac, digital_unit, integrator, pulse_driver
 from chipsim.devices.device import Cells, Region
+from chipsim.inputs import registry
 from chipsim.learning.rule import Clear, Integrate, Operation, Prepare, Read, Side, Update, Write
 from chipsim.numerics.draws import stream
 from chipsim.simulation.node import Step, Transaction
-
-CIRCUITS = {
-    "adc": adc.Adc, "dac": dac.Dac, "digital-unit": digital_unit.DigitalUnit,
-    "integrator": integrator.Integrator, "pulse-driver": pulse_driver.PulseDriver,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,10 +36,11 @@ class Chip:
         self.plan = plan
         self.seed = seed
         components = plan.architecture.components
+        modules = {name: registry.module("component", p.type) for name, p in components.items()}
         self.circuits: dict[str, Any] = {
-            name: CIRCUITS[parameters.type](parameters)
-            for name, parameters in components.items()
-            if parameters.type in CIRCUITS
+            name: module.Circuit(components[name])
+            for name, module in modules.items()
+            if hasattr(module, "Circuit")
         }
         self.arrays = {
             name: crossbar.Crossbar(Cells(cell, size.rows, size.columns, seed, name))

@@ -108,7 +108,7 @@ class Controller:
         plan = chip.plan
         self._layers = tuple(plan.layers)
         names = tuple(plan.architecture.components)
-        (controller,) = plan.architecture.of_type("controller")[:1]
+        (controller,) = plan.architecture.of_role("controller")[:1]
         in_flight = 2 * len(plan.layers)
         self.floor = Floor(names, controller, in_flight, self.ledger, listener)
         self.beside = Floor(names, controller, in_flight, self.ledger)

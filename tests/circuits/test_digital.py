@@ -16,7 +16,13 @@ def words(bits: int = 16, banks: int = 1) -> Integrator:
     return found
 
 
-def add(found: Integrator, values: list[list[float]], lines: tuple[int, ...], keep: bool = True, by_row: bool = True):  # type: ignore[no-untyped-def]
+def add(
+    found: Integrator,
+    values: list[list[float]],
+    lines: tuple[int, ...],
+    keep: bool = True,
+    by_row: bool = True,
+):  # type: ignore[no-untyped-def]
     return found.accumulate("layer", lines, by_row, np.array(values), 1.0, keep)[0].tolist()
 
 

@@ -17,7 +17,9 @@ REFERENCE = Path(__file__).parent.parent / "reference" / "aihwkit_stochastic_upd
 
 
 def drivers(bit_length: int = 31, phases: int = 2) -> PulseDriver:
-    return PulseDriver(Parameters(type="pulse-driver", bit_length=bit_length, pulse_width=100e-9, phases=phases))
+    return PulseDriver(
+        Parameters(type="pulse-driver", bit_length=bit_length, pulse_width=100e-9, phases=phases)
+    )
 
 
 def counts(x: list[float], error: list[float], scale: float, slots: int, images: int) -> np.ndarray:
@@ -70,7 +72,10 @@ def test_counts_time_and_zero_lines() -> None:
     assert work.duration == 3 * 2 * 31 * 100_000
     assert work.actions == {"bit_gen": 3 * 31 * 10, "row_pulses": 0, "col_pulses": 3 * 31 * 2}
     assert not trains.rows.any()
-    assert drivers(phases=1).draw(np.zeros((3, 8)), np.ones((3, 2)), 1.0, 31, keys, 0)[1].duration == 3 * 31 * 100_000
+    assert (
+        drivers(phases=1).draw(np.zeros((3, 8)), np.ones((3, 2)), 1.0, 31, keys, 0)[1].duration
+        == 3 * 31 * 100_000
+    )
 
 
 def test_a_train_depends_on_its_line_and_image_alone() -> None:

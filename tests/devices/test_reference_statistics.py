@@ -57,7 +57,9 @@ def drawn(preset: str) -> dict[str, NDArray[Any]]:
         "symmetry_point": centre.ravel(),
         "reference": found.reference.ravel(),
         "reference_error": (found.reference - centre).ravel(),
-        "up_down_asymmetry": ((numbers[..., 0] - numbers[..., 1]) / (numbers[..., 0] + numbers[..., 1])).ravel(),
+        "up_down_asymmetry": (
+            (numbers[..., 0] - numbers[..., 1]) / (numbers[..., 0] + numbers[..., 1])
+        ).ravel(),
     }
 
 
@@ -91,7 +93,9 @@ def test_weight_after_k_pulses_up_then_down_agrees_with_the_reference(preset: st
             if (row := expected.get((phase, k))) is not None:
                 _agrees(device.weights, float(row["mean_w"]), float(row["std_w"]), (phase, k))
                 apparent, _ = device.apparent(WHOLE)
-                _agrees(apparent, float(row["mean_w_apparent"]), float(row["std_w_apparent"]), (phase, k, "read"))
+                _agrees(
+                    apparent, float(row["mean_w_apparent"]), float(row["std_w_apparent"]), (phase, k, "read")
+                )
 
 
 def _agrees(values: NDArray[Any], mean: float, deviation: float, what: Any) -> None:

@@ -24,7 +24,11 @@ def chunk(first: int, images: int = 1) -> Chunk:
 
 def kinds(given: ttv2.Rule, first: int, images: int = 1) -> list[str]:
     arrays = IdealArrays(LAYERS, given.matrices)
-    return [operation.kind for group in arrays.converse(given.step(LAYERS, chunk(first, images))) for operation in group]
+    return [
+        operation.kind
+        for group in arrays.converse(given.step(LAYERS, chunk(first, images)))
+        for operation in group
+    ]
 
 
 def test_a_is_read_every_n_images_and_not_between() -> None:

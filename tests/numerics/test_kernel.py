@@ -42,7 +42,9 @@ def test_a_loop_is_compiled_around_another_kernel() -> None:
 
 
 def test_importing_kernels_imports_no_compiler() -> None:
-    code = "import sys, chipsim.devices.soft_bounds, chipsim.circuits.crossbar; sys.exit('numba' in sys.modules)"
+    code = (
+        "import sys, chipsim.devices.soft_bounds, chipsim.circuits.crossbar; sys.exit('numba' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -52,7 +54,10 @@ def test_the_cache_moves_with_the_environment(monkeypatch: pytest.MonkeyPatch, t
 
 
 @settings(max_examples=40, deadline=None)
-@given(arrays(np.float64, (5, 7), elements=st.floats(-1e3, 1e3)), arrays(np.float64, (7, 3), elements=st.floats(-1, 1)))
+@given(
+    arrays(np.float64, (5, 7), elements=st.floats(-1e3, 1e3)),
+    arrays(np.float64, (7, 3), elements=st.floats(-1, 1)),
+)
 def test_products_of_a_batch_equal_those_of_its_rows_to_the_bit(x: np.ndarray, w: np.ndarray) -> None:
     whole = product(x, w)
     for row in range(5):

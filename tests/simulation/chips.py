@@ -173,7 +173,7 @@ def _shuffled(seed: int, stage: str, count: int, epoch: int) -> NDArray[np.int64
 def floor(a_plan: Plan, log: Log | None = None) -> Floor:
     """The processes of a plan's chip on a clock that stands at 0."""
     components = a_plan.architecture.components
-    (controller,) = a_plan.architecture.of_type("controller")
+    (controller,) = a_plan.architecture.of_role("controller")
     return Floor(tuple(components), controller, 8, Ledger(), log)
 
 

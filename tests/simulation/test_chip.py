@@ -120,3 +120,41 @@ def test_stages_may_read_by_rows_and_by_columns_in_turn() -> None:
         controller.ledger.total("adc_conv", stage=name, operation="transfer-read") for name in rules
     ]
     assert conversions == [2, 8]
+
+
+def test_another_kind_of_converter_is_a_module_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A type that no module here knows works on the chip by its role alone."""
+    import sys
+    from types import ModuleType
+    from typing import Literal
+
+    from chipsim.architecture.placement import compile_plan
+    from chipsim.circuits import adc
+    from chipsim.inputs import registry
+    from chipsim.learning import loading
+    from chipsim.workloads import stages
+
+    class Parameters(adc.Parameters):
+        type: Literal["slow-adc"]  # type: ignore[assignment]
+
+    class SlowAdc(adc.Adc):
+        def convert(self, sums, driven):  # type: ignore[no-untyped-def]
+            values, work = super().convert(sums, driven)
+            return values, work._replace(duration=10 * work.duration)
+
+    module = ModuleType("slow_adc")
+    module.Parameters, module.Circuit = Parameters, SlowAdc  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "slow_adc", module)
+    found = registry.module
+    monkeypatch.setattr(
+        registry, "module", lambda kind, name: module if name == "slow-adc" else found(kind, name)
+    )
+    path = registry.file("architecture", "reram-8x4")
+    text = path.read_text("utf-8").replace("type: adc, bits", "type: slow-adc, bits")
+    architecture = graph.load(documents.parse(text, str(path)))
+    assert architecture.of_role("adc") == ("adc",)
+    document = documents.read(registry.file("workload", "reduced-digits-scratch"))
+    workload = stages.load(document)
+    plan = compile_plan(architecture, workload.network, loading.rules(document, workload))
+    converter = Chip(plan, 0).circuits[plan.routes["forward", "dense1"][2]]
+    assert converter.convert(np.zeros((1, 2)), 8)[1].duration == 10 * 2 * 10_000
