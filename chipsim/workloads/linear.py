@@ -128,7 +128,7 @@ def _fit(
         stepped = ahead - size * gradient
         largest, uphill = _agreement(gradient, stepped - weights)
         if largest < tolerance:
-            break
+            return stepped
         if uphill > 0.0:
             momentum = 1.0
         following = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * momentum * momentum))
