@@ -12,13 +12,15 @@ Our own models, converters, rules and data sets pass them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chipsim.accounting.work import Work
 from chipsim.devices.device import Cells, DeviceModel, Region
+from chipsim.inputs import citations
 from chipsim.learning.rule import (
     Chunk,
     Clear,
@@ -33,6 +35,8 @@ from chipsim.learning.rule import (
     images_together,
     independent,
 )
+from chipsim.numerics.products import product
+from chipsim.workloads import dataset
 
 __all__ = [
     "ConverterConformance",
@@ -129,6 +133,54 @@ class DeviceConformance:
         other.pulse(self.whole, self.counts())
         assert np.array_equal(found.state, other.state)
 
+    def test_a_device_does_not_depend_on_what_happens_to_others(self, model: DeviceModel) -> None:
+        """A draw is keyed by the device and its own pulses."""
+        among, alone = self.cells(model), self.cells(model)
+        counts = self.counts()
+        among.pulse(self.whole, counts)
+        counts[:, np.arange(self.rows) != self.rows // 2] = 0
+        alone.pulse(self.whole, counts)
+        row = self.rows // 2
+        assert np.array_equal(among.state[row], alone.state[row])
+        assert np.array_equal(among.apparent(self.whole)[0][row], alone.apparent(self.whole)[0][row])
+
+    def test_sums_of_conductance_follow_their_definition(self, model: DeviceModel) -> None:
+        """Each train adds its pulses times the mean conductance before and after, in whole nS."""
+        found = self.cells(model)
+        for train in self.counts():
+            before = found.conductances
+            fired = found.pulse(self.whole, train[None])
+            mean = np.rint(0.5 * (before + found.conductances) * 1e9).astype(np.int64)
+            up, down = np.maximum(train, 0).astype(np.int64), np.maximum(-train, 0).astype(np.int64)
+            assert fired == (up.sum(), down.sum(), (up * mean).sum(), (down * mean).sum())
+
+    def test_up_and_down_cancel_at_the_symmetry_point(self, model: DeviceModel) -> None:
+        """Where a device has such a point, its two steps there differ by rounding alone.
+
+        Devices that a bound stops on the way are left out.
+        """
+        found = self.cells(model)
+        points = found.symmetry_points
+        step, no_noise = type(model).step_kernel, np.float32(0.0)
+        for cell in zip(*np.nonzero(np.isfinite(points)), strict=True):
+            state, numbers = np.float32(points[cell]), found.numbers[cell]
+            raised = float(step(state, numbers, True, no_noise))
+            lowered = float(step(state, numbers, False, no_noise))
+            if found.lower[cell] < lowered and raised < found.upper[cell]:
+                assert abs(raised + lowered - 2 * float(state)) <= 1e-5 * max(1.0, abs(float(state)))
+
+    def test_what_is_read_differs_from_what_is_stored_by_the_write_noise(self, model: DeviceModel) -> None:
+        """Mean 0 and the model's deviation, to 4.5 standard errors (false alarm 1e-5 for a model)."""
+        found = self.cells(model)
+        noise = []
+        for _ in range(20):
+            found.pulse(self.whole, np.ones((1, self.rows, self.columns), dtype=np.int16))
+            noise.append(found.apparent(self.whole)[0] - found.weights)
+        deviation, count = model.write_noise_deviation, np.size(noise)
+        rounding = 1e-5
+        assert abs(np.mean(noise)) <= 4.5 * deviation / count**0.5 + rounding
+        assert abs(np.std(noise) - deviation) <= 4.5 * deviation / (2 * count) ** 0.5 + rounding
+
     def test_granularity_and_noise_are_usable(self, model: DeviceModel) -> None:
         """Pulse probabilities are scaled by a positive step; noise is not negative."""
         assert model.granularity > 0
@@ -136,33 +188,66 @@ class DeviceConformance:
 
 
 class ConverterConformance:
-    """The contract of a converter of sums. Fixture: `converter`, with `convert(sums, driven)`."""
+    """The contract of a converter. Fixture: `converter`.
+
+    By default it is one of sums, with `convert(sums, driven)`, and gives what it reads in units of the
+    sums. A suite for another kind overrides `convert`, `largest` and, to have the error checked, `levels`.
+    """
 
     driven = 8
 
-    def test_conversion_is_monotone(self, converter: Any) -> None:
-        """A larger sum never reads smaller."""
-        sums = np.linspace(-3 * self.driven, 3 * self.driven, 1001)[None]
-        values, _ = converter.convert(sums, self.driven)
-        assert np.all(np.diff(values[0]) >= 0)
+    def convert(self, converter: Any, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], Work]:
+        """What it makes of values `(vectors, lines)`, in units of the values, and the work."""
+        read, work = converter.convert(values, self.driven)
+        return read, work
 
-    def test_it_saturates_at_both_ends(self, converter: Any) -> None:
-        """Beyond its range it reads its range."""
-        far, _ = converter.convert(np.array([[-1e9, 1e9]]), self.driven)
-        farther, _ = converter.convert(np.array([[-1e12, 1e12]]), self.driven)
-        assert np.array_equal(far, farther)
-        assert np.all(np.isfinite(far))
+    def largest(self, converter: Any) -> float:
+        """Largest value that it resolves; by default what it reads far beyond its range."""
+        read, _ = self.convert(converter, np.array([[1e9]]))
+        return float(read[0, 0])
+
+    def levels(self, converter: Any) -> int | None:
+        """Equal steps from zero to the largest value; None: the error is not checked."""
+        return None
+
+    def sweep(self, converter: Any) -> NDArray[np.float64]:
+        """Values from below to above its range, `(1, values)`, rising and the same about zero."""
+        upper = np.linspace(0.0, 2.0 * self.largest(converter), 1001)
+        return np.concatenate([-upper[:0:-1], upper])[None]
+
+    def test_conversion_is_monotone_and_odd(self, converter: Any) -> None:
+        """A larger value never reads smaller, and a negative one reads as the positive one, negated."""
+        values, _ = self.convert(converter, self.sweep(converter))
+        assert np.all(np.diff(values[0]) >= 0)
+        assert np.array_equal(values, -values[:, ::-1])
+
+    def test_saturated_lines_read_full_scale(self, converter: Any) -> None:
+        """Beyond its range it reads its range, at both ends; the range itself is read exactly."""
+        largest = self.largest(converter)
+        values = np.array([[-np.inf, -1e12, -largest, largest, 1e12, np.inf]])
+        read, _ = self.convert(converter, values)
+        assert read.tolist() == [[-largest] * 3 + [largest] * 3]
+        assert 0 < largest < np.inf
 
     def test_zero_reads_zero(self, converter: Any) -> None:
         """No offset that was not asked for."""
-        values, _ = converter.convert(np.zeros((2, 3)), self.driven)
+        values, _ = self.convert(converter, np.zeros((2, 3)))
         assert not values.any()
 
+    def test_within_its_range_it_is_off_by_half_a_step_at_most(self, converter: Any) -> None:
+        """The error of rounding to equal steps."""
+        levels, largest = self.levels(converter), self.largest(converter)
+        if levels is not None:
+            values = self.sweep(converter) / 2
+            read, _ = self.convert(converter, values)
+            assert np.abs(read - values).max() <= 0.5 * largest / levels * (1 + 1e-9)
+
     def test_it_reports_what_it_did(self, converter: Any) -> None:
-        """Counts are whole and go with the batch, like the duration [ps]."""
-        _, one = converter.convert(np.zeros((1, 3)), self.driven)
-        _, many = converter.convert(np.zeros((4, 3)), self.driven)
+        """Counts are whole and go with the batch, like the duration [ps], whatever the values are."""
+        _, one = self.convert(converter, np.zeros((1, 3)))
+        _, many = self.convert(converter, np.full((4, 3), 0.7))
         assert isinstance(one.duration, int)
+        assert one.duration >= 0
         assert many.duration == 4 * one.duration
         assert one.actions
         assert all(isinstance(count, int) and count > 0 for count in one.actions.values())
@@ -171,8 +256,8 @@ class ConverterConformance:
     def test_a_batch_is_converted_like_its_vectors(self, converter: Any) -> None:
         """Batching changes no bit."""
         sums = np.random.default_rng(0).normal(size=(5, 4))
-        values, _ = converter.convert(sums, self.driven)
-        apart = [converter.convert(sums[k : k + 1], self.driven)[0] for k in range(5)]
+        values, _ = self.convert(converter, sums)
+        apart = [self.convert(converter, sums[k : k + 1])[0] for k in range(5)]
         assert np.array_equal(values, np.concatenate(apart))
 
 
@@ -194,6 +279,15 @@ class IdealArrays:
         }
         self.touched: set[tuple[str, str]] = set()
 
+    def save(self) -> dict[tuple[str, str], NDArray[np.float64]]:
+        """All that a checkpoint must hold."""
+        return {key: value.copy() for key, value in self.values.items()}
+
+    def restore(self, values: Mapping[tuple[str, str], NDArray[np.float64]]) -> None:
+        """Take back what `save` gave."""
+        for key, value in values.items():
+            self.values[key][:] = value
+
     def converse(self, conversation: Any) -> list[tuple[Operation, ...]]:
         """Hold a conversation to its end; returns the groups that were asked for."""
         groups: list[tuple[Operation, ...]] = []
@@ -208,7 +302,7 @@ class IdealArrays:
 
     def answer(self, operation: Operation) -> Any:
         """Do one operation and give its result."""
-        before = {key: value.copy() for key, value in self.values.items()}
+        before = self.save()
         result = self._do(operation)
         changed = {key for key, value in self.values.items() if not np.array_equal(value, before[key])}
         assert changed <= {(operation.layer, name) for name in operation.changes}, operation.kind
@@ -253,87 +347,143 @@ class LearningRuleConformance:
     layers = (LayerShape("one", 5, 3), LayerShape("two", 4, 2))
     images = 400
 
-    def regress(self, rule: LearningRule) -> tuple[IdealArrays, list[float]]:
-        """Teach a linear map image by image on ideal arrays; returns them and the errors' squares."""
-        draws = np.random.default_rng(0)
+    def start(self, rule: LearningRule) -> IdealArrays:
+        """Ideal arrays as they are when a stage begins."""
         arrays = IdealArrays(self.layers, rule.matrices)
         arrays.converse(rule.start(self.layers))
+        return arrays
+
+    def regress(
+        self,
+        rule: LearningRule,
+        arrays: IdealArrays,
+        first: int = 0,
+        last: int | None = None,
+        most: int = 10**9,
+    ) -> list[float]:
+        """Teach a linear map with images `first` to `last`, at most `most` together.
+
+        Returns the mean square of each image's error. Products add in a fixed order, so that what differs
+        between two ways of doing it is the rule's.
+        """
+        draws = np.random.default_rng(0)
         goals = [draws.uniform(-0.4, 0.4, (layer.rows, layer.columns)) for layer in self.layers]
-        losses, done = [], 0
-        while done < self.images:
-            together = images_together(rule.declarations(), done, self.images - done)
-            x = [draws.uniform(-1, 1, (together, layer.rows)) for layer in self.layers]
+        inputs = [draws.uniform(-1, 1, (self.images, layer.rows)) for layer in self.layers]
+        losses: list[float] = []
+        done, last = first, self.images if last is None else last
+        while done < last:
+            together = min(images_together(rule.declarations(), done, last - done), most)
+            x = [every[done : done + together] for every in inputs]
             own = [arrays.values[layer.name, rule.weights] for layer in self.layers]
-            error = [a @ (w - goal) for a, w, goal in zip(x, own, goals, strict=True)]
-            losses.append(float(np.mean([np.mean(e**2) for e in error])))
+            error = [product(a, w - goal) for a, w, goal in zip(x, own, goals, strict=True)]
+            losses += np.mean([np.mean(e**2, axis=1) for e in error], axis=0).tolist()
             groups = arrays.converse(rule.step(self.layers, Chunk(done, together, x, error)))
             assert all(independent(group) for group in groups)
             done += together
-        return arrays, losses
+        return losses
 
     def test_it_learns_on_ideal_arrays(self, rule: LearningRule) -> None:
         """The loss falls well below where it began."""
-        _, losses = self.regress(rule)
+        losses = self.regress(rule, self.start(rule))
         tenth = max(1, len(losses) // 10)
         assert np.mean(losses[-tenth:]) < 0.5 * np.mean(losses[:tenth])
 
+    def test_weights_go_against_the_gradient(self, rule: LearningRule) -> None:
+        """One image shown again and again moves a weight against the sign of x times error, or not at all."""
+        arrays = self.start(rule)
+        x = [np.linspace(-1, 1, layer.rows)[None] for layer in self.layers]
+        error = [np.linspace(0.5, -1, layer.columns)[None] for layer in self.layers]
+        for image in range(self.images):
+            arrays.converse(rule.step(self.layers, Chunk(image, 1, x, error)))
+        for layer, a, e in zip(self.layers, x, error, strict=True):
+            moved = np.sign(arrays.values[layer.name, rule.weights])
+            assert np.array_equal(moved, -np.sign(np.outer(a, e)) * (moved != 0))
+            assert moved.any()
+
+    def test_images_that_may_run_together_do_as_well_one_by_one(self, rule: LearningRule) -> None:
+        """b images in one chunk and one after another, passes included, leave the same bits."""
+        whole, apart = self.start(rule), self.start(rule)
+        assert self.regress(rule, whole) == self.regress(rule, apart, most=1)
+        for key, value in whole.values.items():
+            assert np.array_equal(value, apart.values[key]), key
+
+    def test_restored_in_mid_run_it_goes_on_alike(self, rule: LearningRule) -> None:
+        """What a rule must remember lies in its stores: another, equal rule goes on from them."""
+        through, first, second = self.start(rule), self.start(rule), self.start(rule)
+        half = self.images // 2
+        losses = self.regress(rule, through)
+        begun = self.regress(rule, first, 0, half)
+        second.restore(first.save())
+        again = type(rule).model_validate(rule.model_dump())
+        assert begun + self.regress(again, second, half) == losses
+        for key, value in through.values.items():
+            assert np.array_equal(value, second.values[key]), key
+
     def test_it_changes_nothing_that_it_did_not_declare(self, rule: LearningRule) -> None:
         """Every operation changes only stores that its kind declares."""
-        arrays, _ = self.regress(rule)
+        arrays = self.start(rule)
+        self.regress(rule, arrays)
         declared = {(d.operation, store) for d in rule.declarations() for store in d.changes}
         assert {(kind, store) for kind, store in arrays.touched if kind != "prepare"} <= declared
+
+    def test_operations_read_and_change_what_is_declared_of_their_kind(self, rule: LearningRule) -> None:
+        """The controller trusts the declarations; each operation says of itself what they say of its kind."""
+        arrays, declared = self.start(rule), {d.operation: d for d in rule.declarations()}
+        for operation in self._asked(rule, arrays):
+            assert operation.kind in declared
+            assert operation.changes <= declared[operation.kind].changes
+            assert operation.reads <= declared[operation.kind].reads
+            assert operation.matrix in {*rule.matrices, "H"}
 
     def test_it_asks_only_for_operations_that_it_names(self, rule: LearningRule) -> None:
         """Placement finds routes for what `operations` names, and for nothing else."""
         arrays = IdealArrays(self.layers, rule.matrices)
-        groups = arrays.converse(rule.start(self.layers))
+        begun = [operation for group in arrays.converse(rule.start(self.layers)) for operation in group]
+        assert {operation.kind for operation in begun} <= {"prepare"}
+        named = {name.removesuffix("-transposed") for name in rule.operations()}
+        assert {operation.kind for operation in self._asked(rule, arrays)} <= named
+
+    def _asked(self, rule: LearningRule, arrays: IdealArrays) -> list[Operation]:
         x = [np.ones((1, layer.rows)) for layer in self.layers]
         error = [np.ones((1, layer.columns)) for layer in self.layers]
-        for image in range(self.images):
-            groups += arrays.converse(rule.step(self.layers, Chunk(image, 1, x, error)))
-        named = {name.removesuffix("-transposed") for name in rule.operations()} | {"prepare"}
-        assert {operation.kind for group in groups for operation in group} <= named
-
-    def test_a_chunk_is_worth_its_images(self, rule: LearningRule) -> None:
-        """Images that may run together leave the same stores as one after another."""
-        together = images_together(rule.declarations(), 0, 64)
-        draws = np.random.default_rng(1)
-        x = [draws.uniform(-1, 1, (together, layer.rows)) for layer in self.layers]
-        error = [draws.uniform(-1, 1, (together, layer.columns)) for layer in self.layers]
-        whole, apart = (IdealArrays(self.layers, rule.matrices) for _ in range(2))
-        whole.converse(rule.step(self.layers, Chunk(0, together, x, error)))
-        for image in range(together):
-            one = slice(image, image + 1)
-            chunk = Chunk(image, 1, [a[one] for a in x], [e[one] for e in error])
-            apart.converse(rule.step(self.layers, chunk))
-        for key, value in whole.values.items():
-            assert np.allclose(value, apart.values[key], atol=1e-12)
+        groups = [
+            group
+            for image in range(self.images)
+            for group in arrays.converse(rule.step(self.layers, Chunk(image, 1, x, error)))
+        ]
+        return [operation for group in groups for operation in group]
 
 
 class DataSetConformance:
     """The contract of a data set's module. Fixture: `name`, of a data set that is on this machine."""
 
     def test_labels_and_images_go_together(self, name: str) -> None:
-        """Each split has as many labels as images, of the declared shape and classes."""
-        from chipsim.workloads import dataset
-
+        """Each part has as many images of each class as declared, of the declared shape and scale."""
         declared = dataset.named(name).DATASET
         for split in declared.splits:
             labels = dataset.labels(name, split.name)
-            some = np.arange(min(50, labels.size))
-            images = dataset.load(name, split.name, some)
-            assert labels.size == split.size
-            assert labels.min() >= 0
-            assert labels.max() < len(declared.classes)
-            assert images.pixels.reshape(len(some), -1).shape == (len(some), declared.features)
-            assert images.pixels.max() <= images.full_scale
-            assert np.array_equal(images.labels, labels[some])
+            assert np.bincount(labels, minlength=len(declared.classes)).tolist() == list(split.per_class)
+            images = dataset.load(name, split.name, np.arange(min(200, split.size)))
+            assert images.pixels.shape == (len(images), declared.features)
+            assert images.pixels.max() <= images.full_scale == declared.full_scale
+            assert np.array_equal(images.labels, labels[: len(images)])
+
+    def test_chosen_rows_are_those_of_the_whole(self, name: str) -> None:
+        """Images have their places, whatever else is asked for."""
+        for split in dataset.named(name).DATASET.splits:
+            last = min(300, split.size)
+            every = dataset.load(name, split.name, np.arange(last))
+            rows = np.array([0, last // 3, last - 1])
+            some = dataset.load(name, split.name, rows)
+            assert np.array_equal(some.pixels, every.pixels[rows])
+            assert np.array_equal(some.labels, every.labels[rows])
+
+    def test_its_files_are_the_published_ones(self, name: str) -> None:
+        """Every file is on this machine, and holds what its checksum says."""
+        assert len(dataset.verify(name).paths) == len(dataset.named(name).DATASET.files)
 
     def test_it_says_where_it_comes_from(self, name: str) -> None:
         """A title, a licence, and a citation that is in the bibliography."""
-        from chipsim.inputs import citations
-        from chipsim.workloads import dataset
-
         declared = dataset.named(name).DATASET
         assert declared.title
         assert declared.licence

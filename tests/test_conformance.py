@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from chipsim.accounting.work import Work
 from chipsim.circuits.adc import Adc
 from chipsim.circuits.adc import Parameters as AdcParameters
+from chipsim.circuits.dac import Dac
+from chipsim.circuits.dac import Parameters as DacParameters
 from chipsim.devices import cells
 from chipsim.devices.device import DeviceModel
 from chipsim.errors import DataError
@@ -31,6 +36,26 @@ class TestAdc(ConverterConformance):
     @pytest.fixture(params=[2, 9, 16])
     def converter(self, request: pytest.FixtureRequest) -> Adc:
         return Adc(AdcParameters(type="adc", bits=request.param, count=2, conversion=10e-9))
+
+    def levels(self, converter: Adc) -> int:
+        return converter.codes
+
+
+class TestAdcBeyondItsRange(TestAdc):
+    driven = 100
+
+
+class TestDac(ConverterConformance):
+    @pytest.fixture(params=[1, 7, 16])
+    def converter(self, request: pytest.FixtureRequest) -> Dac:
+        return Dac(DacParameters(type="dac", bits=request.param, lanes=8, integration=128e-9))
+
+    def convert(self, converter: Dac, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], Work]:
+        codes, work = converter.convert(values)
+        return codes / converter.full_scale, work
+
+    def levels(self, converter: Dac) -> int:
+        return converter.full_scale
 
 
 RULES = {

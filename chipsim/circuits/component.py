@@ -30,7 +30,7 @@ class ComponentParameters(Model):
     """Each type fixes its own."""
 
     role: ClassVar[str]
-    """The part that it plays in routes: adc, controller, crossbar, dac, digital-unit, integrator, pulse-driver.
+    """The part that it plays in routes: that of the shipped type whose name it is.
 
     Another kind of converter, say, is a module of its own with another type and the role adc; its module
     names the class that does the work as `Circuit`.

@@ -83,7 +83,7 @@ class Crossbar:
 
     def update(self, trains: Trains, region: Region) -> tuple[Train, Mapping[str, int]]:
         """Fire the coincidences of trains at a region, downhill: up where x and error differ in sign."""
-        counts = _coincidences(trains.rows, trains.columns, trains.row_signs, trains.column_signs)
+        counts = coincidences(trains.rows, trains.columns, trains.row_signs, trains.column_signs)
         fired = self.cells.pulse(region, counts)
         return fired, self._pulsed(fired, trains.row_pulses, trains.column_pulses)
 
@@ -125,7 +125,8 @@ def _read(codes: Any, weights: Any, conductance: Any, unit: Any) -> Any:
 
 
 @kernel
-def _coincidences(rows: Any, columns: Any, row_signs: Any, column_signs: Any) -> Any:
+def coincidences(rows: Any, columns: Any, row_signs: Any, column_signs: Any) -> Any:
+    """Pulses `(images, rows, columns)` of trains: slots where both lines fire, up where signs differ."""
     images, height = rows.shape
     width = columns.shape[1]
     counts = np.zeros((images, height, width), dtype=np.int16)

@@ -81,8 +81,8 @@ def _accumulate(words: Any, lines: Any, values: Any, scale: Any, crossing: Any, 
     signs = np.zeros(values.shape, dtype=np.int8)
     for i in range(lines.size):
         for j in range(values.shape[1]):
-            total = words[lines[i], j] + np.int64(np.rint(values[i, j] * scale))
-            total = min(max(total, -limit), limit)
+            added = min(max(np.rint(values[i, j] * scale), -2.0 * limit), 2.0 * limit)
+            total = min(max(words[lines[i], j] + np.int64(added), -limit), limit)
             if abs(total) >= crossing:
                 signs[i, j] = 1 if total > 0 else -1
                 total = total - signs[i, j] * crossing if keep else np.int64(0)

@@ -58,6 +58,11 @@ class DeviceModel(Model):
         """Numbers `(rows, columns, width)`, lower and upper bound and reference `(rows, columns)`."""
         raise NotImplementedError
 
+    @staticmethod
+    def symmetry_points(numbers: NDArray[Any]) -> NDArray[Any]:
+        """State at which an up and a down pulse cancel on average, per device; NaN where there is none."""
+        return np.full(numbers.shape[:-1], np.nan)
+
 
 class Train(NamedTuple):
     """What a run of pulse trains did: whole counts and the whole-number sums of conductance."""
@@ -116,6 +121,18 @@ class Cells:
     def weights(self) -> Floats:
         """Stored weight of every device, `(rows, columns)`."""
         return self.state - self.reference
+
+    @property
+    def numbers(self) -> Floats:
+        """What the model's step reads of each device, `(rows, columns, width)`; read only."""
+        view = self._numbers.view()
+        view.flags.writeable = False
+        return view
+
+    @property
+    def symmetry_points(self) -> NDArray[np.float64]:
+        """State at which an up and a down pulse cancel on average, `(rows, columns)`; NaN where none is."""
+        return self.model.symmetry_points(self._numbers.astype(np.float64))
 
     @property
     def conductances(self) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ from chipsim.numerics.elementary import log
 from chipsim.numerics.kernel import kernel
 
 QUANTILES = 65536
+BELOW_ONE = 1.0 - 2.0**-53
 _TWO_PI = 6.283185307179586
 
 
@@ -46,9 +47,13 @@ def words(key: Any, i: Any, j: Any) -> tuple[Any, Any, Any, Any]:
 
 @kernel
 def uniform(key: Any, i: Any, j: Any) -> float:
-    """A number in the open interval 0..1 with 53 random bits."""
+    """A number in the open interval 0..1 with 53 random bits.
+
+    The half step that keeps 0 out rounds the largest of them up to 1, hence the limit.
+    """
     a, b, _, _ = words(key, i, j)
-    return (float(a >> np.uint64(5)) * 67108864.0 + float(b >> np.uint64(6)) + 0.5) / 9007199254740992.0
+    share = (float(a >> np.uint64(5)) * 67108864.0 + float(b >> np.uint64(6)) + 0.5) / 9007199254740992.0
+    return min(share, BELOW_ONE)
 
 
 @kernel

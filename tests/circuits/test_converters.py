@@ -33,6 +33,16 @@ def test_an_input_is_rounded_to_half_a_slot(bits: int, x: float) -> None:
     assert abs(codes[0, 0] / 2**bits - x) <= 0.5 / 2**bits
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 16), st.lists(st.floats(-2, 2), min_size=2, max_size=20))
+def test_codes_rise_with_their_inputs_and_are_odd_in_them(bits: int, values: list[float]) -> None:
+    x = np.array([sorted(values)])
+    codes, _ = dac(bits).convert(x)
+    assert np.all(np.diff(codes[0]) >= 0)
+    assert np.abs(codes).max() <= 2**bits
+    assert np.array_equal(dac(bits).convert(-x)[0], -codes)
+
+
 def test_a_vector_takes_one_integration_and_a_conversion_for_each_line() -> None:
     _, work = dac().convert(np.zeros((3, 8)))
     assert work.duration == 3 * 128_000
@@ -53,7 +63,23 @@ def test_saturated_column_reads_full_scale() -> None:
 def test_range_follows_the_driven_lines_up_to_its_own() -> None:
     for driven, expected in ((1, 1.0), (8, 8.0), (500, 12.0)):
         values, _ = adc().convert(np.array([[1e6]]), driven)
-        assert values[0, 0] == pytest.approx(expected)
+        assert values[0, 0] == expected
+
+
+@pytest.mark.parametrize("bits", [2, 9, 16, 24])
+@pytest.mark.parametrize("range_", [0.7, 3.3, 12.0])
+def test_zero_and_full_scale_are_exact_at_any_resolution(bits: int, range_: float) -> None:
+    values, _ = adc(bits, range_=range_).convert(np.array([[0.0, 1e9, -1e9]]), 100)
+    assert values.tolist() == [[0.0, range_, -range_]]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 14), st.lists(st.floats(-20, 20), min_size=1, max_size=20))
+def test_readings_are_odd_in_their_sums_and_whole_steps(bits: int, sums: list[float]) -> None:
+    values, _ = adc(bits).convert(np.array([sums]), 100)
+    assert np.array_equal(adc(bits).convert(-np.array([sums]), 100)[0], -values)
+    steps = values / adc(bits).step(100)
+    assert np.allclose(steps, np.rint(steps), atol=1e-9)
 
 
 @settings(max_examples=60, deadline=None)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from chipsim.circuits.crossbar import Crossbar
+from chipsim.circuits.pulse_driver import Trains
 from chipsim.devices import cells
 from chipsim.devices.device import Cells, Region
 from chipsim.inputs import documents
@@ -13,14 +17,19 @@ from chipsim.inputs import documents
 REGION = Region(0, 2, 8, 2)
 
 
-@pytest.fixture
-def array() -> Crossbar:
+def crossbar() -> Crossbar:
     model = cells.load(documents.parse("cell: reram-om\n", "test.yaml"), ("cell",), "test")
     found = Crossbar(Cells(model, 8, 4, 0, "array"))
     found.cells.randomise(Region(0, 0, 8, 4))
     return found
 
 
+@pytest.fixture
+def array() -> Crossbar:
+    return crossbar()
+
+
+SOME = arrays(np.int32, (3, 8), elements=st.integers(-128, 128))
 CODES = np.random.default_rng(0).integers(-128, 129, (5, 8)).astype(np.int32)
 
 
@@ -33,6 +42,35 @@ def test_forward_and_transposed_reads_are_products_with_the_apparent_weights(arr
     sums, actions = array.read(back, REGION, "column", 128)
     assert np.allclose(sums, back @ weights.T / 128, atol=1e-12)
     assert actions["read_conductance"] == int((np.abs(back).astype(np.int64) @ conductance.T).sum())
+
+
+@settings(max_examples=30, deadline=None)
+@given(SOME, SOME)
+def test_reads_are_linear_in_their_inputs(one: np.ndarray, other: np.ndarray) -> None:
+    found = crossbar()
+    sums = [found.read(codes, REGION, "row", 128)[0] for codes in (one, other, one + 2 * other)]
+    assert np.allclose(sums[0] + 2 * sums[1], sums[2], atol=1e-11)
+
+
+@settings(max_examples=30, deadline=None)
+@given(SOME, arrays(np.int32, (3, 2), elements=st.integers(-128, 128)))
+def test_the_transposed_read_is_the_adjoint_of_the_forward_one(x: np.ndarray, error: np.ndarray) -> None:
+    """<error, W x> = <W^T error, x> for every pair of vectors."""
+    found = crossbar()
+    forward, _ = found.read(x, REGION, "row", 128)
+    backward, _ = found.read(error, REGION, "column", 128)
+    assert np.allclose((forward * error).sum(axis=1), (backward * x).sum(axis=1), atol=1e-9)
+
+
+def test_lines_that_are_selected_read_their_own_weights(array: Crossbar) -> None:
+    weights, conductance = array.cells.apparent(REGION)
+    one_hot = np.eye(8, dtype=np.int32)[[5, 2]] * 128
+    sums, actions = array.select(one_hot, REGION, "row", 128)
+    assert np.array_equal(sums, weights[[5, 2]])
+    assert actions["read_conductance"] == 128 * int(conductance[[5, 2]].sum())
+    sums, actions = array.select(np.eye(2, dtype=np.int32) * 128, REGION, "column", 128)
+    assert np.array_equal(sums, weights.T)
+    assert (actions["cell_reads"], actions["line_read_cell"]) == (16, 2 * 8)
 
 
 def test_actions_of_a_read_are_those_of_the_component_library(array: Crossbar) -> None:
@@ -62,6 +100,23 @@ def test_a_read_changes_no_device(array: Crossbar) -> None:
     array.read(CODES, REGION, "row", 128)
     after = array.cells.save()
     assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
+def test_an_update_fires_the_coincidences_of_its_trains(array: Crossbar) -> None:
+    """Slots where both lines fire; up where the signs differ; wires: row pulses x 4 + column pulses x 8."""
+    draws = np.random.default_rng(2)
+    rows, columns = draws.integers(0, 2**31, (3, 8)), draws.integers(0, 2**31, (3, 2))
+    signs = draws.choice([-1, 1], (3, 8)).astype(np.int8), draws.choice([-1, 1], (3, 2)).astype(np.int8)
+    trains = Trains(rows.astype(np.uint64), columns.astype(np.uint64), *signs, 124, 15)
+    fired, actions = array.update(trains, REGION)
+    counts = {1: 0, -1: 0}
+    for image, row, column in np.ndindex(3, 8, 2):
+        both = int(rows[image, row]) & int(columns[image, column])
+        counts[-int(signs[0][image, row]) * int(signs[1][image, column])] += both.bit_count()
+    assert (fired.set_pulses, fired.reset_pulses) == (counts[1], counts[-1])
+    assert actions == {**fired._asdict(), "line_pulse_cell": 124 * 4 + 15 * 8}
+    assert array.cells.pulses[:, :2].sum() == 0
+    assert array.cells.pulses.sum() == counts[1] + counts[-1]
 
 
 def test_pulses_reach_their_region_alone(array: Crossbar) -> None:

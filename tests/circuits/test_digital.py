@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chipsim.circuits.digital_unit import ACTIVATIONS, DigitalUnit
 from chipsim.circuits.digital_unit import Parameters as UnitParameters
@@ -47,10 +49,35 @@ def test_columns_can_be_the_lines() -> None:
     assert found.value("layer")[:, 0].tolist() == [0.0] * 4
 
 
-def test_words_saturate_at_their_range() -> None:
+@pytest.mark.parametrize("value", [40.0, 1e6, 1e300, float("inf")])
+def test_words_saturate_at_their_range(value: float) -> None:
+    """The largest word is a step short of the range; a threshold beyond it is never crossed."""
     found = words()
-    found.accumulate("layer", (0,), True, np.array([[1e6, -1e6]]), 31.0, True)
-    assert abs(found.value("layer")[0]).max() <= 32.0
+    signs, _ = found.accumulate("layer", (0,), True, np.array([[value, -value]]), 100.0, True)
+    assert signs.tolist() == [[0, 0]]
+    assert found.value("layer")[0].tolist() == [32 - 2**-10, -32 + 2**-10]
+    found.accumulate("layer", (0,), True, np.array([[-1.0, 1.0]]), 100.0, True)
+    assert found.value("layer")[0].tolist() == [31 - 2**-10, -31 + 2**-10]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(-0.9, 0.9), min_size=1, max_size=40))
+def test_what_is_added_is_in_the_word_or_was_written(values: list[float]) -> None:
+    """With the remainder kept: sum of rounded values = word + threshold x (up less down crossings)."""
+    found = words()
+    crossings = sum(add(found, [[value, 0.0]], (1,))[0][0] for value in values)
+    whole = sum(round(value / found.unit) for value in values)
+    assert found.value("layer")[1, 0] == pytest.approx(whole * found.unit - crossings, abs=1e-9)
+    assert abs(found.value("layer")[1, 0]) < 1.0
+
+
+def test_clearing_takes_an_access_for_each_word() -> None:
+    found = words()
+    add(found, [[0.5, 0.5]], (0,))
+    assert found.clear("layer", 4, 2) == (8 * 1000, {"h_rmw": 8})
+    assert not found.value("layer").any()
+    found.clear("other", 1, 1)
+    assert found.value("layer").shape == (4, 2)
 
 
 def test_time_and_accesses_follow_from_words_and_banks() -> None:
@@ -92,6 +119,28 @@ def test_loss_and_error_are_those_of_softmax_cross_entropy() -> None:
     assert scored.loss == pytest.approx(-np.log(picked).sum())
     assert np.allclose(scored.error, shares - np.eye(5)[labels], atol=1e-14)
     assert scored.correct == int((SUMS.argmax(axis=1) == labels).sum())
+
+
+def test_error_is_the_slope_of_the_loss_in_the_scaled_outputs() -> None:
+    """Central differences of step h are off by about h^2 and by rounding over h."""
+    labels, scale, h = np.array([0, 1, 2, 3, 4, 0]), 4.0, 1e-5
+    scored, _ = unit().score(SUMS, labels, scale)
+    for i, j in np.ndindex(SUMS.shape):
+        nudge = np.zeros_like(SUMS)
+        nudge[i, j] = h / scale
+        above, below = (
+            unit().score(SUMS + nudge, labels, scale)[0],
+            unit().score(SUMS - nudge, labels, scale)[0],
+        )
+        assert scored.error[i, j] == pytest.approx((above.loss - below.loss) / (2 * h), abs=1e-8)
+
+
+def test_errors_of_an_image_sum_to_nothing_and_ignore_a_common_shift() -> None:
+    labels = np.array([0, 1, 2, 3, 4, 0])
+    scored, actions = unit().score(SUMS, labels, 4.0)
+    assert np.allclose(scored.error.sum(axis=1), 0, atol=1e-14)
+    assert np.allclose(unit().score(SUMS + 100.0, labels, 4.0)[0].error, scored.error, atol=1e-11)
+    assert actions == {"mul8": 30, "dig_add16": 30}
 
 
 def test_loss_of_hopeless_outputs_stays_finite() -> None:

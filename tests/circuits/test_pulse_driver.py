@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chipsim.circuits.crossbar import _coincidences
+from chipsim.circuits.crossbar import coincidences
 from chipsim.circuits.pulse_driver import Parameters, PulseDriver, probability_scale
 from chipsim.numerics.draws import stream
 
@@ -26,12 +26,15 @@ def counts(x: list[float], error: list[float], scale: float, slots: int, images:
     keys = (stream(7, "rows"), stream(7, "columns"))
     wide = (np.tile(x, (images, 1)), np.tile(error, (images, 1)))
     trains, _ = drivers().draw(*wide, scale, slots, keys, 0)
-    found: np.ndarray = _coincidences(trains.rows, trains.columns, trains.row_signs, trains.column_signs)
+    found: np.ndarray = coincidences(trains.rows, trains.columns, trains.row_signs, trains.column_signs)
     return found
 
 
 def test_net_pulses_agree_with_reference_and_closed_form() -> None:
-    """mean -sign(x d) BL p q, variance BL p q (1 - p q); 4.5 standard errors: false alarm 5e-4 in all."""
+    """mean -sign(x d) BL p q, variance BL p q (1 - p q), the fourth moment that of a binomial number.
+
+    About 150 comparisons at 4.5 standard errors: a false alarm has a probability of 1e-3 in all.
+    """
     images = 4000
     with REFERENCE.open() as stream_:
         table = list(csv.DictReader(stream_))
@@ -46,7 +49,13 @@ def test_net_pulses_agree_with_reference_and_closed_form() -> None:
         error = max(math.sqrt(variance / images), 1e-12)
         assert net.mean() == pytest.approx(mean, abs=4.5 * error)
         assert net.mean() == pytest.approx(float(row["mean_net_pulses"]), abs=4.5 * error * math.sqrt(2))
-        assert net.var() == pytest.approx(variance, abs=0.15 * variance + 1e-9)
+        if variance > 1e-9:
+            chance = p * q
+            excess = (1 - 6 * chance * (1 - chance)) / variance
+            error = variance * math.sqrt((excess + 2) / images) + 1 / images
+            assert net.var() == pytest.approx(variance, abs=4.5 * error)
+            found = float(row["std_net_pulses"]) ** 2
+            assert net.var() == pytest.approx(found, abs=4.5 * error * math.sqrt(2))
 
 
 def test_cells_of_a_line_share_its_train() -> None:
@@ -88,6 +97,35 @@ def test_a_train_depends_on_its_line_and_image_alone() -> None:
         assert np.array_equal(one.columns[0], whole.columns[image])
     few, _ = drivers().draw(x[:, :2], error, 1.0, 31, keys, 10)
     assert np.array_equal(few.rows, whole.rows[:, :2])
+
+
+def test_certain_lines_fire_in_every_slot_and_no_further() -> None:
+    keys = (stream(1, "r"), stream(1, "c"))
+    for slots in (1, 5, 31, 64):
+        trains, work = drivers(64).draw(np.full((2, 3), 2.0), np.full((2, 1), -1.0), 1.0, slots, keys, 0)
+        assert {int(train) for train in trains.rows.ravel()} == {2**slots - 1}
+        assert (trains.row_pulses, trains.column_pulses) == (6 * slots, 2 * slots)
+        assert work.duration == 2 * 2 * slots * 100_000
+        assert trains.row_signs.tolist() == [[1] * 3] * 2
+        assert trains.column_signs.tolist() == [[-1]] * 2
+
+
+def test_slots_of_a_line_fire_with_its_probability_each() -> None:
+    """Each of 64 slots over n images: p +- sqrt(p (1 - p) / n); 4.5 errors, false alarm 4e-4 in all."""
+    images, p = 5000, 0.3
+    trains, _ = drivers(64).draw(
+        np.full((images, 1), p), np.zeros((images, 1)), 1.0, 64, (stream(5, "r"), stream(5, "c")), 0
+    )
+    bits = trains.rows[:, 0, None] >> np.arange(64, dtype=np.uint64) & np.uint64(1)
+    error = math.sqrt(p * (1 - p) / images)
+    assert np.all(np.abs(bits.mean(axis=0) - p) <= 4.5 * error)
+    assert trains.row_pulses == bits.sum()
+
+
+def test_windows_count_both_phases_and_one_way_pulses_one() -> None:
+    assert drivers().windows(3) == 3 * 2 * 100_000
+    assert drivers(phases=1).windows(3) == 3 * 100_000
+    assert drivers().one_way(3) == 3 * 100_000
 
 
 def test_a_rule_gets_no_longer_trains_than_the_drivers_have() -> None:

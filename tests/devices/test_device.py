@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from chipsim.devices import cells
-from chipsim.devices.device import Cells, Region
+from chipsim.devices.device import Cells, Region, Train
 from chipsim.errors import InputError
 from chipsim.inputs import documents
 
@@ -46,24 +46,57 @@ def test_a_device_does_not_depend_on_what_happens_to_others(counts: np.ndarray) 
     alone[:, 2, 1] = counts[:, 2, 1]
     one.pulse(WHOLE, alone)
     assert one.state[2, 1] == all_of_them.state[2, 1]
+    assert one.apparent(WHOLE)[0][2, 1] == all_of_them.apparent(WHOLE)[0][2, 1]
 
 
 @settings(max_examples=30, deadline=None)
 @given(COUNTS)
-def test_counts_and_sums_of_conductance_equal_their_definition(counts: np.ndarray) -> None:
-    array = fresh()
-    sets = resets = set_sum = reset_sum = 0
+def test_a_train_is_its_pulses_one_after_another(counts: np.ndarray) -> None:
+    trains, pulses = fresh(), fresh()
     for train in counts:
-        before = array.conductances
-        fired = array.pulse(WHOLE, train[None])
-        mean = np.rint((before + array.conductances) / 2 * 1e9)
-        up, down = np.maximum(train, 0).astype(np.int64), np.maximum(-train, 0).astype(np.int64)
-        sets, resets = sets + up.sum(), resets + down.sum()
-        set_sum, reset_sum = (up * mean).sum(), (down * mean).sum()
-        assert fired.set_pulses == up.sum()
-        assert fired.reset_pulses == down.sum()
-        assert abs(fired.set_conductance - set_sum) <= up.sum()
-        assert abs(fired.reset_conductance - reset_sum) <= down.sum()
+        trains.pulse(WHOLE, train[None])
+        for k in range(int(np.abs(train).max())):
+            pulses.pulse(WHOLE, np.where(np.abs(train) > k, np.sign(train), 0).astype(np.int16)[None])
+    assert np.array_equal(trains.state, pulses.state)
+    assert np.array_equal(trains.pulses, pulses.pulses)
+
+
+@settings(max_examples=20, deadline=None)
+@given(COUNTS)
+def test_a_region_is_pulsed_and_read_like_the_whole(counts: np.ndarray) -> None:
+    whole, part, region = fresh(), fresh(), Region(1, 1, 2, 2)
+    inside = np.zeros_like(counts)
+    inside[:, 1:3, 1:3] = counts[:, 1:3, 1:3]
+    fired = whole.pulse(WHOLE, inside)
+    assert part.pulse(region, np.ascontiguousarray(counts[:, 1:3, 1:3])) == fired
+    assert np.array_equal(part.state, whole.state)
+    for of_part, of_whole in zip(part.apparent(region), whole.apparent(WHOLE), strict=True):
+        assert np.array_equal(of_part, of_whole[1:3, 1:3])
+
+
+def siemens(state: np.float32) -> float:
+    """Conductance of a state of the preset: 46.5 uS + 9.5 uS a unit, 1 uS at least."""
+    return max(46.5e-6 + 9.5e-6 * float(state), 1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(COUNTS)
+def test_counts_and_sums_of_conductance_equal_a_slow_reckoning(counts: np.ndarray) -> None:
+    """Each train of n pulses adds n times the mean of its device's conductance before and after [nS]."""
+    array, slow = fresh(), fresh()
+    found = array.pulse(WHOLE, counts)
+    sums = dict.fromkeys(Train._fields, 0)
+    for train in counts:
+        for row, column in np.ndindex(SHAPE):
+            n, one = int(train[row, column]), np.zeros((1, *SHAPE), dtype=np.int16)
+            one[0, row, column] = n
+            before = slow.state[row, column]
+            slow.pulse(WHOLE, one)
+            mean = round(0.5 * (siemens(before) + siemens(slow.state[row, column])) * 1e9)
+            kind = "set" if n > 0 else "reset"
+            sums[f"{kind}_pulses"] += abs(n)
+            sums[f"{kind}_conductance"] += abs(n) * mean
+    assert found._asdict() == sums
     assert np.array_equal(array.pulses, np.abs(counts.astype(np.int64)).sum(axis=0))
 
 
@@ -109,10 +142,44 @@ def test_weights_are_placed_as_far_as_the_bounds_allow() -> None:
 
 
 def test_conductance_is_the_state_on_another_scale_with_a_floor() -> None:
-    array = fresh()
+    array = fresh(text="{preset: reram-om, write_noise: 0}")
     array.state[0, 0], array.state[0, 1] = 1.0, -20.0
     assert array.conductances[0, 0] == pytest.approx(56e-6)
     assert array.conductances[0, 1] == pytest.approx(1e-6)
+    weights, nanosiemens = array.apparent(WHOLE)
+    assert np.array_equal(weights.astype(np.float32), array.weights)
+    assert np.array_equal(nanosiemens, np.rint(array.conductances * 1e9))
+
+
+def test_write_noise_is_drawn_anew_by_a_pulse_alone() -> None:
+    array = fresh(text="{preset: reram-om, step: 1e-6, write_noise: 10}")
+    first, _ = array.apparent(WHOLE)
+    assert np.array_equal(array.apparent(WHOLE)[0], first)
+    one = np.zeros((1, *SHAPE), dtype=np.int16)
+    one[0, 1, 2] = 1
+    array.pulse(WHOLE, one)
+    changed = array.apparent(WHOLE)[0] != first
+    assert changed[1, 2]
+    assert changed.sum() == 1
+
+
+def test_arrays_differ_by_seed_and_by_name() -> None:
+    model = fresh().model
+    states = [
+        Cells(model, *SHAPE, seed, name).upper for seed, name in ((0, "a"), (1, "a"), (0, "b"), (0, "a"))
+    ]
+    assert np.array_equal(states[0], states[3])
+    assert not np.any(states[0] == states[1])
+    assert not np.any(states[0] == states[2])
+
+
+def test_a_start_is_drawn_anew_for_each_stage() -> None:
+    array, again = fresh(), fresh()
+    array.randomise(WHOLE, "pretrain")
+    again.randomise(WHOLE, "finetune")
+    assert not np.any(array.state == again.state)
+    again.randomise(WHOLE, "pretrain")
+    assert np.array_equal(array.state, again.state)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 A mean over n devices has the standard error std / sqrt(n), a standard deviation about
 std sqrt((kurtosis - 1) / (4 n)); both samples have one, so that they add in quadrature. Means are held to
-4.5 standard errors: with about 150 comparisons a false alarm has a probability of 1e-3. Spreads of heavy
+4.5 standard errors: with about 450 comparisons a false alarm has a probability of 3e-3. Spreads of heavy
 tails are held to percentiles instead.
 """
 
@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from chipsim.devices import cells
 from chipsim.devices.device import Cells, DeviceModel, Region
-from chipsim.devices.soft_bounds import CellModel
 from chipsim.inputs import documents
 
 REFERENCE = Path(__file__).parent.parent / "reference"
@@ -47,8 +46,8 @@ def array(preset: str, seed: int = 11, side: int = SIDE) -> Cells:
 @cache
 def drawn(preset: str) -> dict[str, NDArray[Any]]:
     found = array(preset, side=500)
-    numbers = found._numbers.astype(np.float64)
-    centre = CellModel.symmetry_points(numbers)
+    numbers = found.numbers.astype(np.float64)
+    centre = found.symmetry_points
     return {
         "dw_min_up": numbers[..., 0].ravel(),
         "dw_min_down": numbers[..., 1].ravel(),
@@ -67,18 +66,18 @@ def drawn(preset: str) -> dict[str, NDArray[Any]]:
 def test_hidden_parameters_are_distributed_like_the_published_fit(preset: str) -> None:
     for row in rows("device_distributions", preset):
         values = drawn(preset)[row["quantity"]]
-        error = float(row["std"]) * math.sqrt(1 / values.size + 1 / float(row["n"]))
+        both = math.sqrt(1 / values.size + 1 / float(row["n"]))
+        error = float(row["std"]) * both
         assert values.mean() == pytest.approx(float(row["mean"]), abs=ERRORS * error), row["quantity"]
         for share in (5, 25, 50, 75, 95):
-            expected, (low, high) = float(row[f"p{share}"]), _percentile_band(values, share)
+            expected, (low, high) = float(row[f"p{share}"]), _percentile_band(values, share / 100, both)
             assert low - 1e-4 <= expected <= high + 1e-4, (row["quantity"], share)
 
 
-def _percentile_band(values: NDArray[Any], share: float) -> tuple[float, float]:
-    """Where a sample's percentile lies if the true one is at `share`: order statistics 4.5 errors away."""
-    p = share / 100
-    spread = ERRORS * math.sqrt(p * (1 - p) / values.size) * 100
-    low, high = np.percentile(values, [max(share - spread, 0), min(share + spread, 100)])
+def _percentile_band(values: NDArray[Any], share: float, both: float) -> tuple[float, float]:
+    """Where the other sample's percentile lies: order statistics 4.5 errors of the two samples away."""
+    spread = ERRORS * math.sqrt(share * (1 - share)) * both
+    low, high = np.quantile(values, [max(share - spread, 0), min(share + spread, 1)])
     return float(low), float(high)
 
 
@@ -120,6 +119,13 @@ def test_alternating_pulses_lead_to_the_symmetry_point_like_the_reference(preset
             device.pulse(WHOLE, np.full((1, SIDE, SIDE), -1, dtype=np.int16))
             if (row := wanted.get(pair)) is not None:
                 _agrees(device.weights, float(row["mean_w"]), float(row["std_w"]), (start, pair))
+                apparent, _ = device.apparent(WHOLE)
+                _agrees(
+                    apparent,
+                    float(row["mean_w_apparent"]),
+                    float(row["std_w_apparent"]),
+                    (start, pair, "read"),
+                )
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -142,18 +148,76 @@ def test_write_noise_and_first_step_agree_with_the_reference(preset: str) -> Non
     assert np.array_equal(apparent, again)
 
 
-def test_mean_path_without_noise_follows_the_closed_form() -> None:
-    """w(k) = b+ (1 - (1 - d / b+)^k): each step closes the same share of the way to the bound."""
-    calm = model(
-        "{preset: reram-om, step_spread: 0, up_down_spread: 0, upper_bound_spread: 0, lower_bound_spread: 0, "
-        "cycle_to_cycle: 0, write_noise: 0, reference_spread: 0}"
+@pytest.mark.parametrize("preset", PRESETS)
+def test_spread_from_cycle_to_cycle_agrees_with_the_reference(preset: str) -> None:
+    """(step - noise-free step) / own step, over devices whose step is below a quarter of their bound."""
+    (row,) = rows("write_noise", preset)
+    device = array(preset, side=300)
+    whole = Region(0, 0, 300, 300)
+    device.place(whole, np.zeros(device.shape))
+    before = device.state.astype(np.float64)
+    device.pulse(whole, np.ones((1, 300, 300), dtype=np.int16))
+    own = device.numbers[..., 0].astype(np.float64)
+    free = own * (1 - before / device.upper)
+    small = (own > 0) & (own < device.upper / 4)
+    residual = ((device.state - before - free) / np.where(small, own, 1))[small]
+    spread, count = (
+        float(row["ctoc_residual_std_in_own_dwmin"]),
+        int(row["devices_with_dwmin_below_quarter_wmax"]),
     )
-    device = Cells(calm, 1, 1, 0, "array")
+    share = count / int(row["n"])
+    assert residual.size == pytest.approx(count, abs=ERRORS * math.sqrt(2 * share * (1 - share) * 90_000))
+    both = math.sqrt(1 / residual.size + 1 / count)
+    assert residual.mean() == pytest.approx(
+        float(row["ctoc_residual_mean_in_own_dwmin"]), abs=ERRORS * spread * both
+    )
+    kurtosis = float((residual**4).mean() / (residual**2).mean() ** 2)
+    error = spread * math.sqrt((kurtosis - 1) / 4) * both
+    assert residual.std() == pytest.approx(spread, abs=ERRORS * error)
+
+
+CALM = (
+    "{preset: reram-om, step_spread: 0, up_down_spread: %s, upper_bound_spread: 0, lower_bound_spread: 0, "
+    "cycle_to_cycle: %s, write_noise: 0, reference_spread: 0}"
+)
+
+
+@pytest.mark.parametrize(("sign", "start"), [(1, 0.0), (1, -0.8), (-1, 0.0), (-1, 0.7)])
+def test_mean_path_without_noise_follows_the_closed_form(sign: int, start: float) -> None:
+    """w(k) = b + (w(0) - b)(1 - d / |b|)^k: each step closes the same share of the way to the bound b."""
+    device = Cells(model(CALM % (0, 0)), 1, 1, 0, "array")
     one = Region(0, 0, 1, 1)
-    device.place(one, np.zeros((1, 1)))
+    device.place(one, np.full((1, 1), start))
     for k in range(1, 60):
-        device.pulse(one, np.ones((1, 1, 1), dtype=np.int16))
-        assert device.weights[0, 0] == pytest.approx(1 - (1 - 0.0949) ** k, abs=1e-6)
+        device.pulse(one, np.full((1, 1, 1), sign, dtype=np.int16))
+        assert device.weights[0, 0] == pytest.approx(sign + (start - sign) * (1 - 0.0949) ** k, abs=1e-6)
+
+
+def test_spread_from_cycle_to_cycle_leaves_the_mean_path_and_adds_its_variance() -> None:
+    """One step from the middle of the range, far from both bounds: mean d (1 - w / b), deviation d c."""
+    device = Cells(model(CALM % (0, 0.4158)), SIDE, SIDE, 0, "array")
+    device.place(WHOLE, np.full(device.shape, -0.2))
+    before = device.weights
+    device.pulse(WHOLE, np.ones((1, SIDE, SIDE), dtype=np.int16))
+    step = (device.weights - before).astype(np.float64)
+    deviation = 0.0949 * 0.4158
+    assert step.mean() == pytest.approx(0.0949 * 1.2, abs=ERRORS * deviation / SIDE)
+    assert step.std() == pytest.approx(deviation, rel=ERRORS / math.sqrt(2) / SIDE)
+
+
+def test_alternating_pulses_without_noise_end_about_the_symmetry_point() -> None:
+    """s* = (d+ - d-) / (d+ / b+ - d- / b-); after up then down the state lies below it by under a step."""
+    device = Cells(model(CALM % (0.2, 0)), 20, 20, 0, "array")
+    whole = Region(0, 0, 20, 20)
+    up, down = device.numbers[..., 0].astype(np.float64), device.numbers[..., 1].astype(np.float64)
+    centre = (up - down) / (up / device.upper - down / device.lower)
+    assert np.allclose(device.symmetry_points, centre, atol=1e-6)
+    assert centre.std() > 0.05
+    device.pulse(whole, np.tile(np.array([1, -1], dtype=np.int16)[:, None, None], (300, 20, 20)))
+    below = device.state.copy()
+    device.pulse(whole, np.ones((1, 20, 20), dtype=np.int16))
+    assert np.all(below < centre)
+    assert np.all(centre < device.state)
 
 
 def test_share_of_corrupt_devices_is_the_one_asked_for() -> None:
