@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 import click
 
-from chipsim.errors import ChipsimError, Fault, InputError, RunError, UsageError, suggestion
+from chipsim.errors import ChipsimError, Fault, RunError, UsageError, suggestion
 
 INTERRUPTED = 130
 BUG = 70
@@ -71,7 +71,8 @@ def _as_usage_error(error: click.ClickException) -> UsageError:
     message = error.format_message().rstrip(".").replace("\n", " ")
     context = getattr(error, "ctx", None)
     if isinstance(error, click.NoSuchOption) and context is not None:
-        known = [name for option in context.command.get_params(context) for name in option.opts]
+        every = [name for option in context.command.get_params(context) for name in option.opts]
+        known = [name for name in every if name.startswith("--")]
         message = f"there is no option '{error.option_name}'{suggestion(error.option_name, known)}"
     elif isinstance(error, click.BadParameter) and "is not in the range" not in message:
         message = message.replace(" integer range", " whole number")
@@ -103,7 +104,7 @@ def _say_bug(given: list[str]) -> int:
 
 
 class Verbs(click.Group):
-    """A group that shows its help when no verb is given, and answers a wrong one with the nearest right one."""
+    """A group that shows its help without a verb, and answers a wrong one with the nearest right one."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the words of a command line; without any, show the help and end well."""
@@ -228,7 +229,9 @@ def _bar(context: click.Context, total: int, unit: str) -> Iterator[Callable[[in
         "--data", "set_name", type=click.Choice(["digits", "mnist"]), default="digits", show_default=True,
         help="Images: embedded, or MNIST's.",
     ),
-    click.option("--seeds", type=click.IntRange(1, 10_000), default=10, show_default=True, help="Chips to train."),
+    click.option(
+        "--seeds", type=click.IntRange(1, 10_000), default=10, show_default=True, help="Chips to train."
+    ),
     first_seed, workers_option, settings,
     output_option, force_option, as_json,
 )  # fmt: skip
@@ -245,8 +248,8 @@ def demo(
     folder = output or demonstration.find_folder(Path(folders.RUNS), set_name, numbers, settings)
     with _bar(context, 2 * seeds, "runs") as show, _keeping(folder):
         answer = demonstration.run(
-            folder, set_name, numbers, _cores(workers, 2 * seeds), lambda done, _, record: show(done, _latest(record)),
-            settings, _command(), force,
+            folder, set_name, numbers, _cores(workers, 2 * seeds),
+            lambda done, _, record: show(done, _latest(record)), settings, _command(), force,
         )  # fmt: skip
     if as_json:
         _print_json(answer.as_dict())
@@ -265,10 +268,9 @@ def _keeping(folder: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        kept = len(list(folder.glob("**/run.json")))
-        raise Interrupted(
-            f"{kept} finished runs are kept in {folder}; to go on: {shlex.join(_command())}"
-        ) from None
+        kept = len(list(folder.glob("**/seed-*/run.json")))
+        words = f"{kept} finished runs are" if kept != 1 else "1 finished run is"
+        raise Interrupted(f"{words} kept in {folder}; to go on: {shlex.join(_command())}") from None
     except Exception as error:
         if type(error).__name__ == "BrokenProcessPool":
             raise RunError(
@@ -323,7 +325,8 @@ def _run_one(
     }
     with _bar(context, sum(stage.images for stage in job.workload.stages), "images") as show:
         result = simulate(
-            job, seed, lambda stage, done, _, accuracy: show(before[stage] + done, f"{stage}: {accuracy:.1%}"),
+            job, seed,
+            lambda stage, done, _, accuracy: show(before[stage] + done, f"{stage}: {accuracy:.1%}"),
             command=_command(),
         )  # fmt: skip
     folder = ensemble.write_run(job, result, output, force)
@@ -370,9 +373,8 @@ def _print_record(record: Mapping[str, Any]) -> None:
         if stage["target"] is not None:
             click.echo(f"  to {stage['target']:.1%}: {_to_target(stage['to_target'])}")
     total = record["total"]
-    click.echo(
-        f"in all: {_costs(total['time_s'], total['energy_J'], total['pulses'])}; area {_area(record['area_m2'])}"
-    )
+    costs = _costs(total["time_s"], total["energy_J"], total["pulses"])
+    click.echo(f"in all: {costs}; area {_area(record['area_m2'])}")
     click.echo(f"  {total['assumed_share']:.1%} of the energy rests on assumed prices")
 
 

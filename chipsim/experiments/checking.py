@@ -9,8 +9,8 @@ from chipsim.accounting import costs
 from chipsim.architecture import graph
 from chipsim.architecture.graph import Architecture
 from chipsim.devices import cells
-from chipsim.errors import Fault, InputError, UsageError, suggestion
-from chipsim.experiments.run import Request, apply_settings, locate, prepare
+from chipsim.errors import Fault, FitError, InputError, UsageError, suggestion
+from chipsim.experiments.run import Request, apply_settings, locate, prepare, read
 from chipsim.inputs import documents, registry
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Faults, fill
@@ -21,8 +21,8 @@ from chipsim.workloads import dataset, stages
 def check(files: Sequence[str], settings: tuple[str, ...] = ()) -> list[tuple[str, str]]:
     """Check files, each by its own format line; returns each with its kind.
 
-    One architecture and one workload are also mapped on each other. Raises `InputError` with the
-    faults of all files at once, `FitError` where the mapping fails.
+    One architecture and one workload among them are also mapped on each other. Raises `InputError` with
+    the faults of all files at once, `FitError` where there are none but the mapping fails.
     """
     faults, found = Faults(), []
     for name in files:
@@ -30,24 +30,36 @@ def check(files: Sequence[str], settings: tuple[str, ...] = ()) -> list[tuple[st
             document = documents.read(_locate(name))
             found.append((name, _kind(document), document))
     kinds = [kind for _, kind, _ in found]
-    pair = sorted(kinds) == ["architecture", "workload"]
-    if settings and not pair:
-        raise UsageError(Fault("--set needs an architecture and a workload to check", code="E100"))
-    if pair:
-        faults.raise_if_any()
-        names = {kind: name for name, kind, _ in found}
-        prepare(Request(names["architecture"], names["workload"], settings))
-    else:
-        for _, kind, document in found:
+    pair = {kind: name for name, kind, _ in found if kind in PAIR and kinds.count(kind) == 1}
+    if settings and set(pair) != set(PAIR):
+        raise UsageError(Fault("--set needs one architecture and one workload to check", code="E100"))
+    for name, kind, document in found:
+        if not (len(pair) == len(PAIR) and name == pair.get(kind)):
             with faults.gather():
                 _CHECKS[kind](document)
-        faults.raise_if_any()
+    if len(pair) == len(PAIR):
+        _check_pair(faults, Request(pair["architecture"], pair["workload"], settings))
+    faults.raise_if_any()
     return [(name, kind) for name, kind, _ in found]
+
+
+PAIR = ("architecture", "workload")
+"""Kinds of which one each is mapped on the other."""
+
+
+def _check_pair(faults: Faults, request: Request) -> None:
+    try:
+        with faults.gather():
+            prepare(request)
+    except FitError as error:
+        if not faults.found:
+            raise
+        faults.add(error)
 
 
 def architecture(name: str, settings: tuple[str, ...] = ()) -> Architecture:
     """An architecture by name or path, with values set differently."""
-    found = {"architecture": documents.read(locate("architecture", name))}
+    found = {"architecture": read("architecture", locate("architecture", name))}
     apply_settings(found, settings)
     return graph.load(found["architecture"])
 
@@ -61,7 +73,8 @@ def _words(kind: str, name: str) -> str:
     if kind == "dataset":
         return str(dataset.named(name).DATASET.title)
     if isinstance(registry.KINDS[kind], registry.FileKind):
-        return str(documents.read(registry.file(kind, name)).data.get("description", ""))
+        data = documents.read(registry.file(kind, name)).data
+        return str(data.get("description") or data.get("technology", ""))
     return (registry.module(kind, name).__doc__ or "").strip().split("\n")[0]
 
 
@@ -90,8 +103,12 @@ def _kind(document: Document) -> str:
     )
 
 
-def _check_workload(document: Document) -> object:
-    return loading.rules(document, stages.load(document))
+def _check_workload(document: Document) -> None:
+    faults = Faults()
+    for part in (stages.load, loading.check):
+        with faults.gather():
+            part(document)
+    faults.raise_if_any()
 
 
 def _check_cell(document: Document) -> object:

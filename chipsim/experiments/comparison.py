@@ -42,7 +42,7 @@ def ratio(slow: Sequence[float], fast: Sequence[float]) -> Ratio:
     Seeds are drawn with replacement, both sides of a seed together. A run that never arrived counts as
     longer than any that did.
     """
-    draws = random.Random(0)  # noqa: S311 - a bootstrap with a fixed sequence
+    draws = random.Random(0)
     count = len(slow)
     values = []
     for _ in range(DRAWS):

@@ -8,6 +8,7 @@ import math
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,8 @@ class Answer:
             "answer": self.sentences,
             "seeds": list(self.seeds),
             "ratio_of_images": {
-                "value": _finite(self.ratio.value), "ci90": [_finite(self.ratio.low), _finite(self.ratio.high)],
+                "value": _finite(self.ratio.value),
+                "ci90": [_finite(self.ratio.low), _finite(self.ratio.high)],
             },
             "to_target": {
                 side: {name: _finite(value) for name, value in found.items()}
@@ -96,7 +98,12 @@ def run(
         folders.check_free(folder, force)
         shutil.rmtree(folder, ignore_errors=True)
     plans = {side: ensemble.find_or_begin(plan, None, force) for side, plan in wanted.items()}
-    ensemble.run_all(list(plans.values()), workers, done)
+    try:
+        ensemble.run_all(list(plans.values()), workers, done)
+    except Exception:
+        with suppress(OSError):  # nothing has ended, so nothing is kept
+            folder.rmdir()
+        raise
     records = {side: [ensemble.read_record(plan.of(seed)) for seed in seeds] for side, plan in plans.items()}
     answer = _answer(records, tuple(seeds), folder)
     _write(answer, plans, command)

@@ -141,9 +141,11 @@ def run_all(
     try:
         for count, record in enumerate(_records(tasks, workers, progress), start=total - len(tasks) + 1):
             done(count, total, record)
-    except Exception:
+    except BaseException as error:
         for plan in plans:
-            folders.discard(plan.folder)
+            folders.sweep(plan.folder)
+            if isinstance(error, Exception):
+                folders.discard(plan.folder)
         raise
     return [_write_summary(plan) for plan in plans]
 

@@ -134,14 +134,15 @@ def sweep(folder: Path) -> None:
 
 def _is_running(process: int) -> bool:
     if os.name == "nt":
-        return True  # cannot be asked without a signal: leave it
+        return True  # cannot be asked without ending it
     try:
         os.kill(process, 0)
+        state = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
     except ProcessLookupError:
         return False
     except OSError:
-        return True
-    return True
+        return True  # another user's, or a system that does not say more
+    return state not in "ZX"  # ended, but nobody has asked how: usual in containers
 
 
 def discard(folder: Path) -> None:
@@ -160,4 +161,4 @@ def write_text(path: Path, text: str) -> None:
     """Write a small file aside and rename it, so that a reader never sees half of it."""
     aside = path.with_name(f".{path.name}-{os.getpid()}")
     aside.write_text(text, "utf-8")
-    os.replace(aside, path)
+    aside.replace(path)

@@ -30,10 +30,8 @@ def rebuild(folder: Path) -> Path:
     if (folder / "run.json").is_file():
         return of_run(folder, folder / "report.html")
     if folder.is_dir():
-        raise RunError(
-            Fault(f"'{folder}' is not the folder of a finished run; it has no run.json, ensemble.json or demo.json",
-                  code="E093")
-        )  # fmt: skip
+        text = f"'{folder}' is not the folder of a finished run"
+        raise RunError(Fault(f"{text}; it has no run.json, ensemble.json or demo.json", code="E093"))
     raise RunError(Fault(f"there is no folder '{folder}'", code="E001"))
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from chipsim.architecture import graph
 from chipsim.architecture.graph import Architecture
 from chipsim.architecture.placement import Plan, compile_plan
-from chipsim.errors import Fault, InputError
+from chipsim.errors import Fault, InputError, Place, suggestion
 from chipsim.inputs import documents, registry
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Faults, resolved
@@ -101,19 +101,32 @@ def prepare(request: Request) -> Job:
     for kind, name in (("architecture", request.architecture), ("workload", request.workload)):
         with faults.gather():
             sources[kind] = locate(kind, name)
-            found[kind] = documents.read(sources[kind])
+            found[kind] = read(kind, sources[kind])
     faults.raise_if_any()
     apply_settings(found, request.settings)
-    architecture = workload = rules = None
+    architecture = workload = None
     with faults.gather():
         architecture = graph.load(found["architecture"])
     with faults.gather():
+        loading.check(found["workload"])
+    with faults.gather():
         workload = stages.load(found["workload"])
-        rules = loading.rules(found["workload"], workload)
     faults.raise_if_any()
-    assert architecture is not None and workload is not None and rules is not None
+    assert architecture is not None, "a fault was raised"
+    assert workload is not None, "a fault was raised"
+    rules = loading.rules(found["workload"], workload)
     plan = compile_plan(architecture, workload.network, rules)
     return Job(request, architecture, workload, rules, plan, sources)
+
+
+def read(kind: str, path: Path) -> Document:
+    """The document of an architecture or workload. Raises `InputError`, also where it is the other one."""
+    document = documents.read(path)
+    form = str(document.data.get("format"))
+    if form.startswith(tuple(f"chipsim-{other}/" for other in ("architecture", "workload") if other != kind)):
+        text = f"the file is of the format '{form}', but stands where the {kind} is given"
+        raise InputError(document.fault(text, ("format",), "E025"))
+    return document
 
 
 def locate(kind: str, name: str) -> Path:
@@ -139,6 +152,10 @@ def _apply(found: dict[str, Document], setting: str) -> None:
         raise InputError(Fault(f"'{setting}' is not a setting; write PATH=VALUE", code="E024"))
     path, value = path.strip(), value.strip()
     first = path.split(".")[0]
+    if first not in _WORKLOAD_KEYS | _ARCHITECTURE_KEYS:
+        known = (*_ARCHITECTURE_KEYS, *_WORKLOAD_KEYS)
+        text = f"there is no key '{first}' to set{suggestion(first, dict.fromkeys(known))}"
+        raise InputError(Fault(text, Place("--set", 1, 1, setting, len(first)), "E024"))
     kind = "workload" if first in _WORKLOAD_KEYS else "architecture"
     if kind not in found:
         raise InputError(Fault(f"'{path}' lies in the {kind}, which is not among the files", code="E024"))
@@ -146,6 +163,7 @@ def _apply(found: dict[str, Document], setting: str) -> None:
 
 
 _WORKLOAD_KEYS = frozenset(Workload.model_fields) - {"format", "name", "description"}
+_ARCHITECTURE_KEYS = frozenset(graph.Header.model_fields)
 
 
 def simulate(

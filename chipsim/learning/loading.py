@@ -23,6 +23,22 @@ def rules(document: Document, workload: Workload) -> Mapping[str, LearningRule]:
     return MappingProxyType(found)
 
 
+def check(document: Document) -> None:
+    """Raise `InputError` with all faults of the rules of a workload that may be wrong elsewhere.
+
+    A rule that several stages share by an alias is looked at once.
+    """
+    faults, seen = Faults(), set()
+    stages = document.data.get("stages")
+    for index, stage in enumerate(stages if isinstance(stages, list) else ()):
+        place = document.place(("stages", index, "rule", "type"))
+        if isinstance(stage, dict) and isinstance(stage.get("rule"), dict) and place not in seen:
+            seen.add(place)
+            with faults.gather():
+                _rule(document, index, str(stage.get("name", index)))
+    faults.raise_if_any()
+
+
 def _rule(document: Document, index: int, stage: str) -> LearningRule:
     path = ("stages", index, "rule")
     label = f"stage '{stage}': rule"

@@ -7,7 +7,9 @@ rows of the priced ledger, however they are grouped.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +22,7 @@ from chipsim.accounting import costs
 from chipsim.accounting.costs import PricedRow, Prices
 from chipsim.accounting.ledger import LedgerRow
 from chipsim.architecture.placement import Plan
+from chipsim.errors import Fault, PhysicsError
 from chipsim.simulation.controller import EVALUATION, Controller, Evaluation, StageOutcome
 
 if TYPE_CHECKING:
@@ -185,13 +188,16 @@ def gather(
     """The result of a run that has ended, priced under the architecture's cost table."""
     books = _Books(plan)
     evaluated = int(controller.beside.env.now)
-    priced = books.priced(controller.ledger.rows(), outcomes, evaluated)
-    stages = {
-        outcome.name: _stage(books, outcome, given, priced)
-        for outcome, given in zip(outcomes, inputs, strict=True)
-    }
+    with _in_range():
+        priced = books.priced(controller.ledger.rows(), outcomes, evaluated)
+        stages = {
+            outcome.name: _stage(books, outcome, given, priced)
+            for outcome, given in zip(outcomes, inputs, strict=True)
+        }
+        record = _record(plan, books, identity, stages, priced, int(controller.floor.env.now), evaluated)
+        _check_finite(record)
     return Result(
-        record=_record(plan, books, identity, stages, priced, int(controller.floor.env.now), evaluated),
+        record=record,
         stages=MappingProxyType(stages),
         rows=MappingProxyType(_rows(controller, outcomes, priced)),
         arrays=MappingProxyType(dict(_arrays(outcomes))),
@@ -199,6 +205,22 @@ def gather(
         resolved=resolved,
         provenance=provenance,
     )
+
+
+@contextmanager
+def _in_range() -> Iterator[None]:
+    try:
+        yield
+    except OverflowError:
+        text = "an energy or an area is too large to be written as a number; give lower figures under 'costs'"
+        raise PhysicsError(Fault(text, code="E081")) from None
+
+
+def _check_finite(record: Mapping[str, Any]) -> None:
+    """Raise `OverflowError` if a sum is infinite; no term is negative, so a finite sum has finite terms."""
+    sums = (record["total"]["energy_J"], record["evaluation"]["energy_J"], record["area_m2"])
+    if not all(map(math.isfinite, sums)):
+        raise OverflowError
 
 
 class _Books:
