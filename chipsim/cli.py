@@ -57,13 +57,26 @@ def run_verb(given: list[str]) -> int:
     except ChipsimError as error:
         return _say_faults(error, "--json" in given)
     except (Interrupted, KeyboardInterrupt, click.Abort) as end:
-        kept = str(end) or "nothing was written; run the same command again"
-        return _say(f"interrupted: {kept}", [Fault(kept, code="E095")], INTERRUPTED, "--json" in given)
+        return _say_interrupted(str(end), "--json" in given)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception:  # the last resort: a bug becomes a report, not a traceback
+    except Exception as error:  # the last resort: a bug becomes a report, not a traceback
+        if _is_interrupt(error):
+            return _say_interrupted("", "--json" in given)
         return _say_bug(given)
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Whether an interrupt is behind an error: inside a compiled kernel it comes out as a `SystemError`."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _say_interrupted(kept: str, as_json: bool) -> int:
+    text = kept or "nothing was written; run the same command again"
+    return _say(f"interrupted: {text}", [Fault(text, code="E095")], INTERRUPTED, as_json)
 
 
 def _as_usage_error(error: click.ClickException) -> UsageError:
@@ -267,11 +280,11 @@ def _latest(record: Mapping[str, Any]) -> str:
 def _keeping(folder: Path) -> Iterator[None]:
     try:
         yield
-    except KeyboardInterrupt:
-        kept = len(list(folder.glob("**/seed-*/run.json")))
-        words = f"{kept} finished runs are" if kept != 1 else "1 finished run is"
-        raise Interrupted(f"{words} kept in {folder}; to go on: {shlex.join(_command())}") from None
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
+        if _is_interrupt(error):
+            kept = len(list(folder.glob("**/seed-*/run.json")))
+            words = f"{kept} finished runs are" if kept != 1 else "1 finished run is"
+            raise Interrupted(f"{words} kept in {folder}; to go on: {shlex.join(_command())}") from None
         if type(error).__name__ == "BrokenProcessPool":
             raise RunError(
                 Fault("a worker process was ended from outside, perhaps for want of memory; what was "
@@ -351,9 +364,9 @@ def _run_many(
         summary = ensemble.run(
             plan, _cores(workers, len(seeds)), lambda done, _, record: show(done, _latest(record))
         )
-    group = html.Group(job.workload.name, tuple(plan.of(seed) for seed in plan.seeds))
-    title = f"{job.workload.name} on {job.architecture.name}, {len(seeds)} seeds"
-    page = html.write([group], plan.folder / "report.html", title, command=shlex.join(_command()))
+        group = html.Group(job.workload.name, tuple(plan.of(seed) for seed in plan.seeds))
+        title = f"{job.workload.name} on {job.architecture.name}, {len(seeds)} seeds"
+        page = html.write([group], plan.folder / "report.html", title, command=shlex.join(_command()))
     if as_json:
         click.echo((plan.folder / "ensemble.json").read_text("utf-8"), nl=False)
         return

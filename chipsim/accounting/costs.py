@@ -38,10 +38,11 @@ from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 from pydantic import Field
 
 from chipsim.accounting.ledger import LedgerRow
-from chipsim.errors import Fault, InputError, suggestion
+from chipsim.errors import Fault, InputError, PhysicsError, suggestion
 from chipsim.inputs import documents, registry
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Faults, Model, fill
+from chipsim.inputs.schema import resolved as plain
 from chipsim.inputs.units import Farads, Joules, SquareMetres, Volts, Watts
 
 __all__ = [
@@ -62,11 +63,15 @@ __all__ = [
     "load",
     "price",
     "read",
+    "resolved",
     "shares",
     "static",
     "total",
     "totals",
 ]
+
+TOO_LARGE = "an energy or an area is too large to be written as a number; give lower figures under 'costs'"
+"""What is said of a figure beyond the range of floating point."""
 
 Corner = Literal["typical", "optimistic", "conservative"]
 CORNERS: tuple[Corner, ...] = ("typical", "optimistic", "conservative")
@@ -214,6 +219,7 @@ class CostTable:
     """
 
     name: str
+    technology: str
     corner: Corner
     overhead_factor: float
     actions: Mapping[str, ActionCost]
@@ -274,6 +280,17 @@ def load(document: Document, path: Keys = ("costs",)) -> CostTable:
     return _assembled(file, corner, float(overhead), actions, components)
 
 
+def resolved(table: CostTable) -> dict[str, Any]:
+    """Return a table as plain values: what `load` made of a shipped table and a file's own entries."""
+    return {
+        "name": table.name,
+        "corner": table.corner,
+        "overhead_factor": table.overhead_factor,
+        "actions": {name: plain(cost) for name, cost in sorted(table.actions.items())},
+        "components": {name: plain(cost) for name, cost in sorted(table.components.items())},
+    }
+
+
 def _assembled(
     file: TableFile,
     corner: Corner,
@@ -284,6 +301,7 @@ def _assembled(
     pairs = [(name, *_priced_and_not(name, cost)) for name, cost in actions.items()]
     return CostTable(
         name=file.name,
+        technology=file.technology,
         corner=corner,
         overhead_factor=overhead_factor,
         actions=MappingProxyType(dict(actions)),
@@ -528,11 +546,13 @@ class Prices:
         facts = self._facts(component, operation)
         try:
             cost = _reached(table, table.priced[action], facts)
-            energy = _RULES[cost.rule](cost, table.corner, facts)
+            energy = _RULES[cost.rule](cost, table.corner, facts) * table.overhead_factor
         except KeyError as missing:
             text = self._without_fact(component, action, missing.args[0])
             raise InputError(Fault(text, code="E060")) from None
-        return Rate(energy * table.overhead_factor, *_trust(cost.figures()))
+        except OverflowError:
+            raise PhysicsError(Fault(TOO_LARGE, code="E081")) from None
+        return Rate(energy, *_trust(cost.figures()))
 
     def _without_price(self, component: str, action: str) -> str:
         return (

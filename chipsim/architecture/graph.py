@@ -14,11 +14,11 @@ from pydantic import BeforeValidator, Field
 from chipsim.accounting import costs
 from chipsim.architecture.ports import Link, LinkError, check, end
 from chipsim.circuits import crossbar
-from chipsim.circuits.component import ComponentParameters
+from chipsim.circuits.component import PICOSECONDS, ComponentParameters
 from chipsim.devices import cells as devices
 from chipsim.devices.device import DeviceModel
-from chipsim.errors import InputError
-from chipsim.inputs import registry
+from chipsim.errors import Fault, InputError
+from chipsim.inputs import registry, units
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Faults, Model, Name, fill, resolved
 from chipsim.inputs.units import Metres
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 P = TypeVar("P", bound=ComponentParameters)
 
-MAX_CELLS = 64_000_000
-"""Cells of all arrays together: about 2 GB of device state."""
+MAX_CELLS = 32_000_000
+"""Cells of all arrays together: about 2 GB of device state, 64 bytes a cell."""
 
 
 class Seat(Model):
@@ -118,16 +118,19 @@ class Architecture:
 
 def load(document: Document) -> Architecture:
     """The architecture of a document. Raises `InputError` with all faults, each at its place."""
-    header = fill(Header, document)
     faults = Faults()
+    try:
+        header = fill(Header, document)
+    except InputError as error:
+        raise InputError(*error.faults, *_faults_below(document)) from None
     components: dict[str, ComponentParameters] = {}
     cells: dict[str, DeviceModel] = {}
     for name in header.components:
         with faults.gather():
             components[name] = _component(document, name, header.timing)
-        if name in components and components[name].role == "crossbar":
-            with faults.gather():
-                cells[name] = devices.load(document, ("components", name, "cell"), f"component '{name}'")
+        with faults.gather():
+            if (cell := _cell(document, name)) is not None:
+                cells[name] = cell
     links = tuple(_links(document, header, components, faults))
     table = None
     with faults.gather():
@@ -136,7 +139,32 @@ def load(document: Document) -> Architecture:
     _check_joined(document, header, links, faults)
     faults.raise_if_any()
     assert table is not None
+    _check_technology(document, header, table)
     return Architecture(header, MappingProxyType(components), MappingProxyType(cells), links, table, document)
+
+
+def _faults_below(document: Document) -> tuple[Fault, ...]:
+    """Faults of the components and prices of a file whose top is faulty too."""
+    faults = Faults()
+    given = document.data.get("components")
+    for name, values in (given if isinstance(given, dict) else {}).items():
+        if isinstance(values, dict):
+            with faults.gather():
+                _component(document, name, "measured")
+            with faults.gather():
+                _cell(document, name)
+    if isinstance(document.data.get("costs"), dict):
+        with faults.gather():
+            costs.load(document)
+    return faults.found
+
+
+def _cell(document: Document, name: str) -> DeviceModel | None:
+    """The device model of a component that gives a cell."""
+    path = ("components", name, "cell")
+    if "cell" not in document.value(path[:2]):
+        return None
+    return devices.load(document, path, f"component '{name}'")
 
 
 def _component(document: Document, name: str, timing: str) -> ComponentParameters:
@@ -155,7 +183,20 @@ def _component(document: Document, name: str, timing: str) -> ComponentParameter
         for field, defaults in model.timing.items()
         if getattr(parameters, field) is None
     }
-    return parameters.model_copy(update=filled)
+    whole = parameters.model_copy(update=filled)
+    for field in model.timing:
+        _check_duration(document, (*path, field), label, getattr(whole, field))
+    return whole
+
+
+def _check_duration(document: Document, path: tuple[str, str, str], label: str, seconds: float) -> None:
+    """Raise where a duration is no whole number of picoseconds, the event kernel's unit of time."""
+    count = seconds * PICOSECONDS
+    if abs(count - round(count)) > 1e-6 * max(1.0, count * 1e-6):
+        message = (
+            f"{label}: {path[-1]}: {count:g} ps is no whole number of picoseconds, which time is counted in"
+        )
+        raise InputError(document.fault(message, path, "E014"))
 
 
 def _links(
@@ -180,6 +221,13 @@ def _links(
                 faults.add(document.fault(message, ("links", index), "E045"))
             seen.add(link)
             yield link
+
+
+def _check_technology(document: Document, header: Header, table: costs.CostTable) -> None:
+    given = units.format(header.technology, "length")
+    if given != table.technology:
+        message = f"technology: {given}, but cost table '{table.name}' is of {table.technology}; write that"
+        raise InputError(document.fault(message, ("technology",), "E020"))
 
 
 def _check_joined(document: Document, header: Header, links: tuple[Link, ...], faults: Faults) -> None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
-from chipsim.accounting.costs import Part
+from chipsim.accounting import costs
+from chipsim.accounting.costs import Part, Prices
 from chipsim.architecture import routes
 from chipsim.architecture.graph import Architecture, Seat
 from chipsim.architecture.routes import TRANSPOSED, Key
@@ -56,12 +57,21 @@ class Plan:
                 facts |= _facts_of_route(self.architecture, component, route)
         return facts
 
+    def types(self) -> Mapping[str, str]:
+        """The type under which each component is priced: its own, or that of its role."""
+        priced = self.architecture.costs.components
+        components = self.architecture.components.items()
+        return {name: p.type if p.type in priced else p.role for name, p in components}
+
+    def idle(self) -> tuple[str, ...]:
+        """Components that no operation of the workload passes, the controller apart."""
+        busy = {name for route in self.routes.values() for name in route}
+        components = self.architecture.components.items()
+        return tuple(name for name, p in components if name not in busy and p.role != "controller")
+
     def parts(self) -> tuple[Part, ...]:
         """The components as area and leakage see them."""
-        return tuple(
-            Part(name, parameters.type, _facts(self, name))
-            for name, parameters in self.architecture.components.items()
-        )
+        return tuple(Part(name, kind, _facts(self, name)) for name, kind in self.types().items())
 
 
 def compile_plan(architecture: Architecture, network: Network, rules: Mapping[str, LearningRule]) -> Plan:
@@ -84,6 +94,8 @@ def compile_plan(architecture: Architecture, network: Network, rules: Mapping[st
         MappingProxyType(routes.find(architecture, layers, arrays, rules)),
     )  # fmt: skip
     _check_capacities(plan, rules)
+    _check_facts(plan)
+    _check_prices(plan)
     return plan
 
 
@@ -269,6 +281,58 @@ def _rule_faults(plan: Plan, stage: str, rule: LearningRule) -> Iterator[Fault]:
                     f"'{route[0]}' stay below {words.range:g}; raise its 'range' or lower 'threshold'"
                 )
                 yield Fault(text, place, "E055")
+            step = 2.0 * words.range / 2.0**words.bits
+            if threshold and threshold < step:
+                text = (
+                    f"stage '{stage}' has a threshold of {threshold:g}, below one step of the words of "
+                    f"component '{route[0]}', {step:g}; lower its 'range' or raise 'threshold'"
+                )
+                yield Fault(text, place, "E055")
+
+
+# Prices
+
+
+def _check_prices(plan: Plan) -> None:
+    """Raise `InputError` for everything that the chip has or may do and the cost table has no price for."""
+    table, faults = plan.architecture.costs, Faults()
+    prices = Prices(table, plan.types(), plan.facts)
+    for operation, component, action in _actions(plan):
+        with faults.gather():
+            prices.rate(component, operation, action)
+    for part in plan.parts():
+        with faults.gather():
+            costs.area(table, (part,))
+            costs.leakage(table, (part,))
+    faults.raise_if_any()
+
+
+def _actions(plan: Plan) -> Iterator[tuple[str, str, str]]:
+    components = plan.architecture.components
+    for (operation, _), route in plan.routes.items():
+        for name in route:
+            declared = components[name].actions
+            for role in ("", components[route[0]].role):
+                for action in declared.get(role, ()):
+                    yield operation.removesuffix(TRANSPOSED), name, action
+
+
+def _check_facts(plan: Plan) -> None:
+    """Raise `FitError` where the ledger would mix reads of one array that have different prices."""
+    seen: dict[tuple[str, str], dict[str, float]] = {}
+    for (kind, _), route in plan.routes.items():
+        operation = kind.removesuffix(TRANSPOSED)
+        for name in route:
+            facts = _facts_of_route(plan.architecture, name, route)
+            if seen.setdefault((operation, name), facts) != facts:
+                raise FitError(
+                    Fault(
+                        f"operation '{operation}' reaches '{name}' by banks of different resolution or time, "
+                        "so that its reads could not be priced apart; give both banks the same",
+                        plan.architecture.document.key_place(("components", name)),
+                        "E055",
+                    )
+                )
 
 
 # Facts that prices depend on

@@ -25,6 +25,7 @@ class Parameters(ComponentParameters):
 
     type: Literal["adc"]
     role: ClassVar[str] = "adc"
+    actions: ClassVar[Mapping[str, tuple[str, ...]]] = {"": ("adc_conv",)}
     bits: int = Field(ge=2, le=24, description="resolution, sign included")
     count: int = Field(ge=1, le=65536, description="converters; lines take turns at them")
     conversion: Seconds | None = Field(default=None, ge=0, le=1, description="time of one conversion")

@@ -40,6 +40,8 @@ class ComponentParameters(Model):
     emits: ClassVar[Ports] = {"": frozenset({"digital"})}
     target: ClassVar[str] = ""
     source: ClassVar[str] = ""
+    actions: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Actions that it may post to the ledger, by the role of the bank at the head of the route ('': any)."""
     timing: ClassVar[Mapping[str, Mapping[str, float]]] = {}
 
 

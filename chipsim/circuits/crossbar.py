@@ -28,6 +28,10 @@ class Parameters(ComponentParameters):
 
     type: Literal["crossbar"]
     role: ClassVar[str] = "crossbar"
+    actions: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "dac": ("cell_reads", "read_duty", "read_conductance", "line_read_cell"),
+        "pulse-driver": (*Train._fields, "line_pulse_cell"),
+    }
     rows: int = Field(ge=1, le=65536, description="lines that inputs drive in a forward MVM")
     columns: int = Field(ge=1, le=65536, description="lines that a forward MVM senses")
     cell: CellChoice = Field(description="a cell by name, or {preset: name, parameter: value, ...}")

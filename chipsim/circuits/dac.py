@@ -24,6 +24,7 @@ class Parameters(ComponentParameters):
 
     type: Literal["dac"]
     role: ClassVar[str] = "dac"
+    actions: ClassVar[Mapping[str, tuple[str, ...]]] = {"": ("dac_conv",)}
     bits: int = Field(ge=1, le=16, description="magnitude bits of an input")
     lanes: int = Field(ge=1, le=65536, description="lines driven at once")
     integration: Seconds | None = Field(

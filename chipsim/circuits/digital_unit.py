@@ -23,6 +23,7 @@ class Parameters(ComponentParameters):
 
     type: Literal["digital-unit"]
     role: ClassVar[str] = "digital-unit"
+    actions: ClassVar[Mapping[str, tuple[str, ...]]] = {"": ("act_fn", "dig_add16", "mul8")}
     latency: Seconds | None = Field(default=None, ge=0, le=1, description="time of one vector")
 
     timing: ClassVar[Mapping[str, Mapping[str, float]]] = {

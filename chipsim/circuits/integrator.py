@@ -20,6 +20,7 @@ class Parameters(ComponentParameters):
 
     type: Literal["integrator"]
     role: ClassVar[str] = "integrator"
+    actions: ClassVar[Mapping[str, tuple[str, ...]]] = {"": ("h_rmw",)}
     bits: int = Field(ge=4, le=32, description="bits of a word, sign included")
     range: float = Field(default=32.0, gt=0, le=1e6, description="largest value that a word holds [weight]")
     access: Seconds | None = Field(

@@ -27,6 +27,7 @@ class Parameters(ComponentParameters):
 
     type: Literal["pulse-driver"]
     role: ClassVar[str] = "pulse-driver"
+    actions: ClassVar[Mapping[str, tuple[str, ...]]] = {"": ("bit_gen", "row_pulses", "col_pulses")}
     bit_length: int = Field(ge=1, le=64, description="longest train, in slots")
     pulse_width: Seconds | None = Field(default=None, gt=0, le=1, description="time of one slot and phase")
     phases: int = Field(default=2, ge=1, le=2, description="2: up and down pulses apart; 1: bipolar")

@@ -54,7 +54,16 @@ def load(name: str | Path) -> File:
     )
 
 
-def simulate(architecture: File, workload: File, seed: int = 0) -> Result:
-    """Run a workload on an architecture. Raises like the command line: `ChipsimError` with all faults."""
-    request = Request(architecture.name, workload.name, architecture.settings + workload.settings)
-    return _simulate(prepare(request), seed, command=("chipsim.simulate",))
+def simulate(architecture: File | str | Path, workload: File | str | Path, seed: int = 0) -> Result:
+    """Run a workload on an architecture, each loaded or by name or path.
+
+    Raises like the command line: `ChipsimError` with all faults.
+    """
+    chip, work = (given if isinstance(given, File) else load(given) for given in (architecture, workload))
+    if (chip.kind, work.kind) != ("architecture", "workload"):
+        text = f"'{chip.name}' is of the kind {chip.kind} and '{work.name}' of the kind {work.kind}"
+        raise InputError(Fault(f"{text}; give an architecture first, then a workload", code="E025"))
+    request = Request(chip.name, work.name, chip.settings + work.settings)
+    return _simulate(
+        prepare(request), seed, command=("chipsim", "run", chip.name, work.name, "--seed", str(seed))
+    )

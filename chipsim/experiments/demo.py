@@ -130,7 +130,7 @@ def _sentence_of_speed(
         f"conductances (medians over {count} seeds; the target was reached by {arrived['transfer']} and "
         f"{arrived['scratch']} of them)"
     )
-    if not math.isfinite(speed.value):
+    if not math.isfinite(speed.value) or speed.value == 0:
         return f"After pre-training on Task 1 the array reached the target on Task 2 in {against}."
     interval = f"90 % interval {_number(speed.low)} to {_number(speed.high)}"
     how = "sooner" if speed.value >= 1 else "later"
@@ -153,7 +153,7 @@ def _sentence_of_cost(found: Mapping[str, Mapping[str, float]]) -> str:
     parts = [
         f"{_cost(found[side])} {words}" for side, words in (("transfer", "with"), ("scratch", "without"))
     ]
-    return f"To get there it took {parts[0]} transfer and {parts[1]}."
+    return f"To get there it took {parts[0]} transfer, pre-training not counted, and {parts[1]}."
 
 
 def _cost(values: Mapping[str, float]) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from chipsim.accounting import costs
 from chipsim.architecture import graph
 from chipsim.architecture.graph import Architecture
 from chipsim.architecture.placement import Plan, compile_plan
@@ -57,13 +58,14 @@ class Job:
 
     @property
     def resolved(self) -> dict[str, str]:
-        """The two files with everything filled in, as YAML text."""
+        """The two files with everything filled in, and the prices that they lead to, as YAML text."""
         workload = resolved(self.workload)
         for stage in workload["stages"]:
             stage["rule"] = resolved(self.rules[stage["name"]])
         return {
             "architecture": documents.dump(self.architecture.resolved()),
             "workload": documents.dump(workload),
+            "costs": documents.dump(costs.resolved(self.architecture.costs)),
         }
 
     @cached_property

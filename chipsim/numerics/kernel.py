@@ -48,6 +48,13 @@ class Kernel(Generic[P, R]):
             self._compiled = jit(_bound(self.function))
         return self._compiled
 
+    @property
+    def label(self) -> str:
+        """A name that changes with the source: what is compiled around it is cached under it."""
+        source = Path(self.function.__code__.co_filename)
+        digest = hashlib.sha256(source.read_bytes()).hexdigest()[:12] if source.is_file() else "unsaved"
+        return f"{self.function.__module__}.{self.function.__qualname__}_{digest}"
+
     def around(self, **kernels: Kernel[..., Any]) -> Kernel[P, R]:
         """This function compiled around other kernels in the place of the named ones.
 
@@ -61,7 +68,7 @@ class Kernel(Generic[P, R]):
     def _specialised(self, kernels: dict[str, Kernel[..., Any]]) -> Kernel[P, R]:
         inner = self.function
         copy = FunctionType(inner.__code__, inner.__globals__ | kernels, inner.__name__)
-        names = "_".join(f"{k.function.__module__}.{k.function.__name__}" for k in kernels.values())
+        names = "_".join(kernel.label for kernel in kernels.values())
         copy.__qualname__, copy.__module__ = f"{inner.__qualname__}_{names}", inner.__module__
         return Kernel(cast(Callable[P, R], copy))
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PER_SECOND = 1e12  # picoseconds
+ROUNDING = 1e-12
+"""Slack of the comparison with a target: far below one image in a million, far above rounding."""
 IN_A_ROW = 3
 """Evaluations whose mean must reach the target: a single lucky one does not count."""
 
@@ -107,7 +109,7 @@ class Identity:
     version: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """A finished run: its record, the rows of its tables and the arrays of its devices.
 
@@ -122,6 +124,15 @@ class Result:
     warnings: tuple[Mapping[str, str], ...]
     resolved: Mapping[str, str] = field(repr=False)
     provenance: Mapping[str, Any] = field(repr=False)
+
+    def __repr__(self) -> str:
+        lines = [f"{self.record['workload']} on {self.record['architecture']}, seed {self.record['seed']}"]
+        lines += [
+            f"  {stage.name}: accuracy {stage.accuracy.first:.3f} -> {stage.accuracy.last:.3f}, "
+            f"{stage.time_s:.4g} s, {stage.energy_J:.4g} J, {stage.pulses.set + stage.pulses.reset} pulses"
+            for stage in self.stages.values()
+        ]
+        return "\n".join(lines)
 
     @property
     def energy_J(self) -> float:  # noqa: N802
@@ -160,7 +171,7 @@ class Result:
         return self.table("utilisation")
 
     def report(self, path: str | Path) -> Path:
-        """Write the report page of this run; its data must not lie in a run's directory already."""
+        """Write the report page of this run to a path."""
         import tempfile
 
         from chipsim.reports import html
@@ -212,8 +223,7 @@ def _in_range() -> Iterator[None]:
     try:
         yield
     except OverflowError:
-        text = "an energy or an area is too large to be written as a number; give lower figures under 'costs'"
-        raise PhysicsError(Fault(text, code="E081")) from None
+        raise PhysicsError(Fault(costs.TOO_LARGE, code="E081")) from None
 
 
 def _check_finite(record: Mapping[str, Any]) -> None:
@@ -228,10 +238,9 @@ class _Books:
 
     def __init__(self, plan: Plan) -> None:
         table = plan.architecture.costs
-        types = {name: p.type for name, p in plan.architecture.components.items()}
         self.table = table
         self.parts = plan.parts()
-        self.prices = Prices(table, types, plan.facts)
+        self.prices = Prices(table, plan.types(), plan.facts)
 
     def static(self, stage: str, duration: int) -> tuple[PricedRow, ...]:
         return costs.static(self.table, self.parts, stage, duration)
@@ -296,7 +305,7 @@ def reached(accuracies: Sequence[float], target: float) -> int | None:
     """
     for index in range(IN_A_ROW - 1, len(accuracies)):
         window = accuracies[index - IN_A_ROW + 1 : index + 1]
-        if costs.total(window) / IN_A_ROW >= target:
+        if costs.total(window) / IN_A_ROW >= target - ROUNDING:
             return index
     return None
 
@@ -400,6 +409,12 @@ def plan_warnings(plan: Plan) -> tuple[Mapping[str, str], ...]:
             "its area, time and energy are not counted",
         }
         for name in ideal
+    ) + tuple(
+        {
+            "code": "W003",
+            "message": f"component '{name}' takes no part in this workload; its area and leakage are counted",
+        }
+        for name in plan.idle()
     )
 
 

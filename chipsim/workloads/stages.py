@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
+from chipsim.errors import Fault, InputError
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Faults, Model, Name, fill
 from chipsim.workloads import preparation, tasks
@@ -108,14 +109,26 @@ def load(document: Document) -> Workload:
 
     Raises `InputError` with all faults.
     """
-    workload = fill(Workload, document)
     faults = Faults()
-    for path, message, code in preparation.findings(workload.data):
-        faults.add(document.fault(f"data: {message}", ("data", *path), code))
+    try:
+        workload = fill(Workload, document)
+    except InputError as error:
+        raise InputError(*error.faults, *_data_faults(document)) from None
+    faults.add(*_data_faults(document))
     faults.raise_if_any()
     _check_inputs(faults, document, workload)
     faults.raise_if_any()
     return workload
+
+
+def _data_faults(document: Document) -> tuple[Fault, ...]:
+    """What is wrong with the data that are asked for, if they are asked for in the right form."""
+    try:
+        spec = fill(DataSpec, document, ("data",))
+    except InputError:
+        return ()
+    found = preparation.findings(spec)
+    return tuple(document.fault(f"data: {message}", ("data", *path), code) for path, message, code in found)
 
 
 def _check_inputs(faults: Faults, document: Document, workload: Workload) -> None:

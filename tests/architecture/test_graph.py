@@ -27,6 +27,7 @@ def test_all_faults_of_a_file_come_at_once_in_the_order_of_its_lines() -> None:
     assert files.lines(caught) == [
         "7:15 E030 component 'dac': unknown component type 'dak'; did you mean 'dac'?",
         "9:36 E012 component 'array': unknown key 'colums'; did you mean 'columns'?",
+        "9:53 E030 component 'array': unknown cell 'reram-on'; did you mean 'reram-om'?",
         "10:26 E013 component 'adc': bits: expected a whole number, got 'nine'",
         "12:3 E011 component 'digital': missing key 'type'",
         "23:5 E040 link 'dac -> aray': 'aray' is no component; did you mean 'array'?",

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from tests.cli.commands import CHIP, SHORT, TRANSFER, listing, say
 
 from chipsim.errors import CODES
+from tests.cli.commands import CHIP, SHORT, TRANSFER, listing, say
 
 
 def place(file: str, text: str, token: str) -> str:
@@ -183,7 +183,9 @@ def _edited(wrong: Wrong) -> dict[str, str]:
     if wrong.sentence.startswith("link 'array -> digital'"):
         text = text.replace("-> adc -> digital", "-> digital").replace("  - adc -> ", "  - ")
     if "add a component of type adc" in wrong.sentence:
-        text = text.replace(ADC, "").replace("  - adc -> integrator", "  - digital -> controller\n  - integrator")
+        text = text.replace(ADC, "").replace(
+            "  - adc -> integrator", "  - digital -> controller\n  - integrator"
+        )
     return files | {wrong.file: text}
 
 

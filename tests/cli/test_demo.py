@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.cli.commands import Said, listing, ok, say
 
 SEEDS = 3
@@ -93,7 +94,9 @@ def test_it_writes_an_ensemble_for_each_side(demo: Demo) -> None:
 
 
 def test_given_again_it_answers_from_what_is_there(demo: Demo) -> None:
-    before = {name: (demo.folder / name).stat().st_mtime_ns for name in listing(demo.folder) if "seed-" in name}
+    before = {
+        name: (demo.folder / name).stat().st_mtime_ns for name in listing(demo.folder) if "seed-" in name
+    }
     said = ok("demo", "--seeds", SEEDS, "--workers", 1, "-o", demo.folder, "--json")
     assert json.loads(said.out) == demo.answer
     assert {name: (demo.folder / name).stat().st_mtime_ns for name in before} == before

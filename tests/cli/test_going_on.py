@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.cli.commands import SCRATCH, listing, ok, spawn
+
+from tests.cli.commands import SCRATCH, listing, ok, say, spawn
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs the signals of POSIX")
 
@@ -30,7 +31,9 @@ def until_one_has_ended(process: subprocess.Popen[str], folder: Path) -> None:
         time.sleep(0.01)
 
 
-def stopped(cwd: Path, number: signal.Signals, *words: object, all_of_it: bool = True) -> tuple[int, str, str]:
+def stopped(
+    cwd: Path, number: signal.Signals, *words: object, all_of_it: bool = True
+) -> tuple[int, str, str]:
     """Start a command, send it a signal once a seed has ended, and return how it ended.
 
     The pipes close only when no process of its own is left: a worker that lived on would be found here.
@@ -108,9 +111,7 @@ def test_an_interrupted_study_says_how_to_go_on_and_does(
     assert (tmp_path / folder / "ensemble.json").read_bytes() == (whole / "ensemble.json").read_bytes()
 
 
-def test_a_finished_study_in_a_named_folder_is_told_again_not_run_again(
-    whole: Path, tmp_path: Path
-) -> None:
+def test_a_finished_study_in_a_named_folder_is_told_again_not_run_again(whole: Path, tmp_path: Path) -> None:
     before = finished(whole)
     began = time.monotonic()
     said = ok(*STUDY, "--workers", 1, "--json", "-o", whole)
@@ -136,6 +137,26 @@ def test_an_interrupted_single_run_writes_nothing(tmp_path: Path) -> None:
     assert (process.returncode, out) == (130, "")
     assert err.strip() == "interrupted: nothing was written; run the same command again"
     assert listing(tmp_path) == []
+
+
+def test_an_interrupt_that_a_compiled_kernel_turned_into_another_error_is_still_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            raise SystemError("returned a result with an exception set") from error
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("chipsim.experiments.run.simulate", interrupted)
+    monkeypatch.setattr("chipsim.experiments.ensemble.simulate", interrupted)
+    said = say("-q", "run", *SCRATCH)
+    assert said.code == 130
+    assert said.err == "interrupted: nothing was written; run the same command again\n"
+    said = say("-q", "run", *SCRATCH, "--seeds", 2, "--workers", 1)
+    assert said.code == 130
+    assert said.err.startswith("interrupted: 0 finished runs are kept in runs/reduced-digits-scratch-1; ")
 
 
 def test_an_interrupt_with_json_is_one_object(tmp_path: Path) -> None:

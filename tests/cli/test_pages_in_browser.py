@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.cli.commands import ok
 from tests.reports import test_browser
 
@@ -20,7 +21,18 @@ LEAST = ("-s", "stages.0.images=1000", "-s", "evaluate.target=40 %")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     ok("run", "reram-8x4", "reduced-digits-transfer", *LEAST, "-o", folder / "run")
-    ok("run", "reram-8x4", "reduced-digits-scratch", *LEAST, "--seeds", 2, "--workers", 1, "-o", folder / "study")
+    ok(
+        "run",
+        "reram-8x4",
+        "reduced-digits-scratch",
+        *LEAST,
+        "--seeds",
+        2,
+        "--workers",
+        1,
+        "-o",
+        folder / "study",
+    )
     ok("demo", "--seeds", 2, "--workers", 1, *LEAST, "-o", folder / "demo")
     return {name: folder / name for name in ("run", "study", "demo")}
 

@@ -15,17 +15,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.cli.commands import CHIP, SCRATCH, SHORT, TRANSFER, WARNING, Said, listing, ok, say, spawn, table
 
 from chipsim.architecture import graph
 from chipsim.inputs import documents
 from chipsim.workloads import stages
+from tests.cli.commands import CHIP, SCRATCH, SHORT, TRANSFER, WARNING, Said, listing, ok, say, spawn, table
 
 FILES = {
     "accuracy.csv", "arrays.npz", "energy.csv", "ledger.csv", "progress.csv", "utilisation.csv",
     "run.json", "warnings.json", "provenance.json", "report.html",
     "inputs", "inputs/architecture.yaml", "inputs/workload.yaml",
-    "resolved", "resolved/architecture.yaml", "resolved/workload.yaml",
+    "resolved", "resolved/architecture.yaml", "resolved/costs.yaml", "resolved/workload.yaml",
 }  # fmt: skip
 MATRIX = {"prepare": "A", "update": "A", "transfer-write": "C"}
 """The matrix that an operation of TTv2 pulses."""
@@ -312,7 +312,9 @@ def test_arrays_hold_every_device_before_and_after_and_all_pulses(transfer: Run)
         assert set(arrays) == keys
         assert {arrays[key].shape for key in keys} == {(8, 4)}
         for stage in transfer.record["stages"]:
-            spent = arrays[f"array/{stage['name']}/after/pulses"] - arrays[f"array/{stage['name']}/before/pulses"]
+            spent = (
+                arrays[f"array/{stage['name']}/after/pulses"] - arrays[f"array/{stage['name']}/before/pulses"]
+            )
             by_matrix = stage["pulses"]["by_matrix"]
             assert spent.sum() == stage["pulses"]["set"] + stage["pulses"]["reset"]
             for place in transfer.record["placement"]:
@@ -320,7 +322,9 @@ def test_arrays_hold_every_device_before_and_after_and_all_pulses(transfer: Run)
                 region = spent[slice(*place["rows"]), slice(*place["columns"])]
                 assert region.sum() == by_matrix[matrix]
         for name in names:
-            assert np.array_equal(arrays[f"array/pretrain/after/{name}"], arrays[f"array/finetune/before/{name}"])
+            assert np.array_equal(
+                arrays[f"array/pretrain/after/{name}"], arrays[f"array/finetune/before/{name}"]
+            )
 
 
 # What is printed
@@ -520,7 +524,9 @@ def test_a_folder_that_cannot_be_written_is_found_before_the_run(
     began = time.monotonic()
     said = say("run", *SCRATCH, *more, "-o", "file/run")
     assert said.code == 1
-    assert said.faults == [f"error[E092]: 'file/run' cannot be written: '{tmp_path / 'file'}' is not a folder"]
+    assert said.faults == [
+        f"error[E092]: 'file/run' cannot be written: '{tmp_path / 'file'}' is not a folder"
+    ]
     assert listing(tmp_path) == ["file"]
     assert time.monotonic() - began < 2
 
@@ -532,7 +538,9 @@ def test_a_folder_without_permission_is_refused(tmp_path: Path, monkeypatch: pyt
     said = say("run", *SCRATCH, *SHORT, "-o", "shut/run")
     assert said.code == 1
     shut = tmp_path / "shut"
-    assert said.faults == [f"error[E092]: 'shut/run' cannot be written: '{shut}' is not writable by this user"]
+    assert said.faults == [
+        f"error[E092]: 'shut/run' cannot be written: '{shut}' is not writable by this user"
+    ]
 
 
 @pytest.mark.parametrize("more", [(), ("--seeds", 2, "--workers", 1)], ids=["one run", "seeds"])
@@ -549,7 +557,9 @@ def test_a_run_that_fails_leaves_nothing_behind(
     assert listing(tmp_path) == []
 
 
-def test_a_bug_becomes_a_report_and_leaves_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_becomes_a_report_and_leaves_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: Any) -> None:
         raise RuntimeError("out of paper")
 

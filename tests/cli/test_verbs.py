@@ -12,14 +12,25 @@ from xml.etree import ElementTree
 
 import click
 import pytest
-from tests.cli.commands import CHIP, ROOT, SCRATCH, SHORT, listing, ok, say
 
 from chipsim import cli
 from chipsim.architecture import graph
 from chipsim.architecture.graph import Architecture
 from chipsim.inputs import documents, registry
+from tests.cli.commands import CHIP, ROOT, SCRATCH, SHORT, listing, ok, say
 
-HEAVY = {"numba", "llvmlite", "pandas", "networkx", "matplotlib", "numpy", "pydantic", "scipy", "rich", "yaml"}
+HEAVY = {
+    "numba",
+    "llvmlite",
+    "pandas",
+    "networkx",
+    "matplotlib",
+    "numpy",
+    "pydantic",
+    "scipy",
+    "rich",
+    "yaml",
+}
 
 
 def _verbs(group: click.Group, before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -174,7 +185,9 @@ def test_the_drawing_is_svg_with_every_component(chip: Architecture) -> None:
     assert all(name in text for name in chip.components)
 
 
-@pytest.mark.parametrize(("form", "start", "arrow"), [("dot", "digraph", "->"), ("mermaid", "flowchart", "-->")])
+@pytest.mark.parametrize(
+    ("form", "start", "arrow"), [("dot", "digraph", "->"), ("mermaid", "flowchart", "-->")]
+)
 def test_a_graph_as_text_has_every_link(form: str, start: str, arrow: str, chip: Architecture) -> None:
     text = ok("show", "reram-8x4", "--as", form).out
     assert text.startswith(start)
