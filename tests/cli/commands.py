@@ -1,4 +1,4 @@
-"""What the tests of the command line share: a verb called here or as a process of its own, and tables read back."""
+"""What the tests of the command line share: a verb called here or as a process, and tables read back."""
 
 from __future__ import annotations
 
@@ -56,13 +56,11 @@ def ok(*words: object) -> Said:
     return said
 
 
-def spawn(*words: object, cwd: Path, **options: object) -> subprocess.Popen[str]:
+def spawn(*words: object, cwd: Path, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
     """Start a command line as a process, and a group, of its own."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
-        [sys.executable, "-m", "chipsim", *map(str, words)],
-        cwd=cwd, env=environment, start_new_session=True,
-        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options,  # type: ignore[call-overload]
+        [sys.executable, "-m", "chipsim", *map(str, words)], cwd=cwd, text=True, start_new_session=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=stderr,
     )  # fmt: skip
 
 

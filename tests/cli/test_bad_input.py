@@ -1,4 +1,4 @@
-"""Wrong input: one sentence for each fault, with its place and the nearest right choice, and nothing written."""
+"""Wrong input: one sentence for each fault, with place and nearest choice, and nothing written."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ WRONG = {
     ),
     "wrong unit": Wrong(
         "chip", "100 ns", "100 mV", "100 mV", "E017",
-        "component 'drivers': pulse_width: expected a time such as '100 ns', got '100 mV', which is a voltage",
+        "component 'drivers': pulse_width: expected a time such as '100 ns', got '100 "
+        "mV', which is a voltage",
     ),
     "missing unit": Wrong(
         "chip", "100 ns", "100", "100,", "E016",
@@ -117,8 +118,8 @@ WRONG = {
     ),
     "currents into a digital unit": Wrong(
         "chip", ADC, "", "", "E041",
-        "link 'array -> digital': 'array.columns' gives currents of lines, but 'digital' takes digital words; "
-        "put an adc between them",
+        "link 'array -> digital': 'array.columns' gives currents of lines, "
+        "but 'digital' takes digital words; put an adc between them",
     ),
     "missing link": Wrong(
         "chip", "  - adc -> integrator", "  - integrator", "links", "E043",
@@ -142,7 +143,8 @@ WRONG = {
     ),
     "key given twice": Wrong(
         "chip", "bits: 9", "bits: 9, bits: 8", "bits: 8", "E010",
-        f"key 'bits' stands twice; it is first given in line {CHIP[: CHIP.index('bits: 9')].count(chr(10)) + 1}",
+        "key 'bits' stands twice; "
+        f"it is first given in line {CHIP[: CHIP.index('bits: 9')].count(chr(10)) + 1}",
     ),
     "tag": Wrong(
         "chip", "bits: 9", "bits: !!python/object/apply:os.system [ls]", "!!python", "E009",
@@ -153,9 +155,12 @@ WRONG = {
         "component 'array': rows: expected at most 65536, got 1000000000",
     ),
     "no images": Wrong(
-        "work", "images: 10000", "images: 0", "0, rule", "E014", "stages.pretrain.images: expected at least 1, got 0"
+        "work", "images: 10000", "images: 0", "0, rule", "E014",
+        "stages.pretrain.images: expected at least 1, got 0"
     ),
-    "NaN": Wrong("work", "learning_rate: 0.3", "learning_rate: .nan", ".nan", "E019", "'.nan' is not a finite number"),
+    "NaN": Wrong(
+        "work", "learning_rate: 0.3", "learning_rate: .nan", ".nan", "E019", "'.nan' is not a finite number"
+    ),
     "infinity": Wrong("chip", "100 ns", ".inf", ".inf", "E019", "'.inf' is not a finite number"),
     "format of another version": Wrong(
         "chip", "chipsim-architecture/1", "chipsim-architecture/2", "chipsim-architecture/2", "E015",
@@ -163,7 +168,8 @@ WRONG = {
     ),
     "more images than there are": Wrong(
         "work", "train: 260", "train: 2600", "2600", "E073",
-        "data: data set 'digits' holds 360 images of the classes 0, 1, not 2600 for training and 100 for testing",
+        "data: data set 'digits' holds 360 images of the classes 0, 1, not 2600 for "
+        "training and 100 for testing",
     ),
     "class that is not there": Wrong(
         "work", "classes: [0, 1]", "classes: [0, 11]", "11]", "E073",
@@ -285,7 +291,8 @@ def test_all_faults_of_both_files_are_told_at_once(here: Path) -> None:
         "100 is missing its unit; write 100 ns",
         f"{place('chip.yaml', chip, 'colums')}: error[E012]: component 'array': "
         "unknown key 'colums'; did you mean 'columns'?",
-        f"{place('work.yaml', work, 'clases')}: error[E012]: data: unknown key 'clases'; did you mean 'classes'?",
+        f"{place('work.yaml', work, 'clases')}: error[E012]: data: unknown key 'clases'; "
+        f"did you mean 'classes'?",
         f"{place('work.yaml', work, 'learnin_rate')}: error[E012]: stage 'pretrain': rule 'ttv2': "
         "unknown key 'learnin_rate'; did you mean 'learning_rate'?",
     ]
@@ -327,7 +334,8 @@ FILES: dict[str, tuple[bytes, str]] = {
         r"1:1: error\[E003\]: this is not UTF-8 text: byte 0x89 cannot stand here",
     ),
     "control characters": (
-        b"a: 1\nb: \x00\n", r"2:4: error\[E003\]: this is not plain text: it holds the control character U\+0000"
+        b"a: 1\nb: \x00\n",
+        r"2:4: error\[E003\]: this is not plain text: it holds the control character U\+0000"
     ),
     "alias bomb": (
         BOMB.encode(), r"\d+:\d+: error\[E021\]: the file holds more than 100000 values, aliases counted"
@@ -407,7 +415,9 @@ def test_arrays_of_too_many_cells_are_refused() -> None:
 
 SETTINGS = {
     "components.adc.bits": "error[E024]: 'components.adc.bits' is not a setting; write PATH=VALUE",
-    "components.adc.bit=6": "--set:1:1: error[E012]: component 'adc': unknown key 'bit'; did you mean 'bits'?",
+    "components.adc.bit=6": (
+        "--set:1:1: error[E012]: component 'adc': unknown key 'bit'; did you mean 'bits'?"
+    ),
     "components.adc.bits=six": (
         "--set:1:21: error[E013]: component 'adc': bits: expected a whole number, got 'six'"
     ),
@@ -416,7 +426,8 @@ SETTINGS = {
         "--set:1:1: error[E024]: 'components' has no 'integrater'; did you mean 'integrator'?"
     ),
     "costs.adc_con.energy=2 pJ": (
-        "--set:1:1: error[E062]: costs: cost table 'analog-14nm' has no entry 'adc_con'; did you mean 'adc_conv'?"
+        "--set:1:1: error[E062]: costs: cost table 'analog-14nm' has no entry 'adc_con'; "
+        "did you mean 'adc_conv'?"
     ),
     "costs.adc_conv.energy=2": (
         "--set:1:23: error[E016]: costs: entry 'adc_conv': energy: 2 is missing its unit; write 2 pJ"
@@ -429,15 +440,22 @@ SETTINGS = {
         "--set:1:23: error[E014]: costs: entry 'adc_conv': energy: expected at least 0 J, got '-2 pJ'"
     ),
     "costs.corner=best": (
-        "--set:1:14: error[E063]: costs: unknown corner 'best'; choose one of typical, optimistic, conservative"
+        "--set:1:14: error[E063]: costs: unknown corner 'best'; "
+        "choose one of typical, optimistic, conservative"
     ),
     "stages.trian.images=200": "--set:1:1: error[E024]: 'stages' has no 'trian'; did you mean 'train'?",
-    "stages.train.image=200": "--set:1:1: error[E012]: stages.train: unknown key 'image'; did you mean 'images'?",
-    "stages.train.images=2e2": "--set:1:21: error[E013]: stages.train.images: expected a whole number, got 200.0",
+    "stages.train.image=200": (
+        "--set:1:1: error[E012]: stages.train: unknown key 'image'; did you mean 'images'?"
+    ),
+    "stages.train.images=2e2": (
+        "--set:1:21: error[E013]: stages.train.images: expected a whole number, got 200.0"
+    ),
     "stages.train.rule.threshold=0": (
         "--set:1:29: error[E014]: stage 'train': rule 'ttv2': threshold: expected more than 0, got 0"
     ),
-    "stage.train.images=200": "--set:1:1: error[E024]: there is no key 'stage' to set; did you mean 'stages'?",
+    "stage.train.images=200": (
+        "--set:1:1: error[E024]: there is no key 'stage' to set; did you mean 'stages'?"
+    ),
     "component.adc.bits=6": (
         "--set:1:1: error[E024]: there is no key 'component' to set; did you mean 'components'?"
     ),
@@ -474,10 +492,11 @@ def no_data(here: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         (here / name).mkdir()
     monkeypatch.setenv("CHIPSIM_DATA", str(here / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(here / "cache"))
+    cache = here / "cache" / "chipsim" / "data" / "mnist"
     return (
-        f"error[E070]: data set 'mnist' was not found: looked in CHIPSIM_DATA ({here / 'data'}) and the cache "
-        f"({here / 'cache' / 'chipsim' / 'data' / 'mnist'}); run 'chipsim data get mnist' or set CHIPSIM_DATA "
-        "to the folder that holds it"
+        "error[E070]: data set 'mnist' was not found: "
+        f"looked in CHIPSIM_DATA ({here / 'data'}) and the cache ({cache}); "
+        "run 'chipsim data get mnist' or set CHIPSIM_DATA to the folder that holds it"
     )
 
 
@@ -511,7 +530,9 @@ USAGE = {
         "see 'chipsim --help'"
     ),
     "run a b --sed 1": "there is no option '--sed'; did you mean '--seed'?",
-    "run a b --seed x": "invalid value for '--seed': 'x' is not a valid whole number; see 'chipsim run --help'",
+    "run a b --seed x": (
+        "invalid value for '--seed': 'x' is not a valid whole number; see 'chipsim run --help'"
+    ),
     "run a b --seeds 0": (
         "invalid value for '--seeds': 0 is not in the range 1<=x<=1000000; see 'chipsim run --help'"
     ),
