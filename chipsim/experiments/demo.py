@@ -94,7 +94,8 @@ def run(
     wanted = _plans(folder, data, seeds, settings, command)
     for plan in wanted.values():
         plan.job.selection  # noqa: B018 - data that is not there is found before anything is written
-    if not any(map(ensemble.begun, wanted.values())):
+    done_before = force and (folder / "demo.json").is_file()
+    if done_before or not any(map(ensemble.begun, wanted.values())):
         folders.check_free(folder, force)
         shutil.rmtree(folder, ignore_errors=True)
     plans = {side: ensemble.find_or_begin(plan, None, force) for side, plan in wanted.items()}

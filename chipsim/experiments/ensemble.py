@@ -78,8 +78,8 @@ def _is_complete(folder: Path) -> bool:
 def _fill(job: Job, result: Result, folder: Path, page: bool) -> None:
     inputs = folder / "inputs"
     inputs.mkdir()
-    for kind, path in job.sources.items():
-        (inputs / f"{kind}.yaml").write_bytes(path.read_bytes())
+    for kind, text in job.given.items():
+        (inputs / f"{kind}.yaml").write_bytes(text)
     results.write(result, folder)
     if page:
         pages.of_run(folder, folder / "report.html")
@@ -94,7 +94,7 @@ def find_or_begin(plan: Plan, base: Path | None, force: bool) -> Plan:
     folder = plan.folder
     if base is not None:
         folder = next(_unfinished(plan, base), None) or folders.fresh(base, plan.folder.name)
-    if not _same(folder, plan.label):
+    if not _same(folder, plan.label) or (force and _is_summed_up(folder)):
         folders.check_free(folder, force)
         shutil.rmtree(folder, ignore_errors=True)
     folders.sweep(folder)
@@ -113,8 +113,12 @@ def begun(plan: Plan) -> bool:
 
 def _unfinished(plan: Plan, base: Path) -> Iterator[Path]:
     for folder in sorted(base.glob(f"{plan.folder.name}-*")):
-        if not (folder / "ensemble.json").is_file() and _same(folder, plan.label):
+        if not (_is_summed_up(folder) and (folder / "report.html").is_file()) and _same(folder, plan.label):
             yield folder
+
+
+def _is_summed_up(folder: Path) -> bool:
+    return (folder / "ensemble.json").is_file()
 
 
 def _same(folder: Path, label: Mapping[str, Any]) -> bool:
@@ -189,7 +193,7 @@ def _spread(tasks: Sequence[tuple[Plan, int]], workers: int) -> Iterator[Mapping
     with ProcessPoolExecutor(min(workers, len(tasks)), context, _begin_worker) as pool:
         with _deaf():
             waiting = [
-                pool.submit(_run_one, plan.job.request, seed, plan.of(seed), plan.command)
+                pool.submit(_run_one, plan.job.request, plan.job.digest, seed, plan.of(seed), plan.command)
                 for plan, seed in tasks
             ]
         try:
@@ -233,9 +237,15 @@ _prepared = functools.cache(prepare)
 """Jobs that a worker process has prepared: it is handed many seeds of the same."""
 
 
-def _run_one(request: Request, seed: int, folder: Path, command: tuple[str, ...]) -> dict[str, Any]:
-    """A worker's part: one seed from request to folder."""
+def _run_one(
+    request: Request, digest: str, seed: int, folder: Path, command: tuple[str, ...]
+) -> dict[str, Any]:
+    """A worker's part: one seed from request to folder. Raises where the files are no longer those checked."""
     job = _prepared(request)
+    if job.digest != digest:
+        raise RunError(
+            Fault("a file has changed while the study ran; run the same command again", code="E090")
+        )
     result = simulate(job, seed, command=command)
     _write_seed(job, result, folder)
     return dict(result.record)

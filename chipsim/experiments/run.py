@@ -55,6 +55,8 @@ class Job:
     rules: Mapping[str, LearningRule]
     plan: Plan
     sources: Mapping[str, Path]
+    given: Mapping[str, bytes]
+    """The files as they were read, by kind."""
 
     @property
     def resolved(self) -> dict[str, str]:
@@ -100,10 +102,12 @@ def prepare(request: Request) -> Job:
     faults = Faults()
     sources: dict[str, Path] = {}
     found: dict[str, Document] = {}
+    given: dict[str, bytes] = {}
     for kind, name in (("architecture", request.architecture), ("workload", request.workload)):
         with faults.gather():
             sources[kind] = locate(kind, name)
             found[kind] = read(kind, sources[kind])
+            given[kind] = sources[kind].read_bytes()
     faults.raise_if_any()
     apply_settings(found, request.settings)
     architecture = workload = None
@@ -118,7 +122,7 @@ def prepare(request: Request) -> Job:
     assert workload is not None, "a fault was raised"
     rules = loading.rules(found["workload"], workload)
     plan = compile_plan(architecture, workload.network, rules)
-    return Job(request, architecture, workload, rules, plan, sources)
+    return Job(request, architecture, workload, rules, plan, sources, given)
 
 
 def read(kind: str, path: Path) -> Document:
