@@ -39,11 +39,7 @@ def test_a_target_relative_to_a_linear_classifier_counts_at_equality() -> None:
 def test_the_price_list_is_part_of_what_a_run_is_a_run_of(tmp_path: Path) -> None:
     own = CHIP.replace("analog-14nm", "table.yaml")
     before = job(tmp_path, own, TABLE)
-    after = job(
-        tmp_path,
-        own,
-        TABLE.replace("format: chipsim-costs/1", "format: chipsim-costs/1\noverhead_factor: 3.0"),
-    )
+    after = job(tmp_path, own, TABLE.replace("overhead_factor: 1 ", "overhead_factor: 3 "))
     assert before.digest != after.digest
     assert before.run_id(0) != after.run_id(0)
     assert before.run_id(0) != before.run_id(1)
@@ -78,7 +74,7 @@ def test_a_threshold_below_a_step_of_h_is_refused() -> None:
 
 
 def test_a_component_that_does_nothing_is_warned_of(tmp_path: Path) -> None:
-    chip = CHIP.replace("links:", "  spare: {type: adc, bits: 9, count: 64}\nlinks:\n  - array -> spare")
+    chip = CHIP.replace("links:", "  spare: {type: adc, bits: 9, count: 64}\nlinks:") + "  - array -> spare\n"
     found = [warning["message"] for warning in plan_warnings(job(tmp_path, chip).plan)]
     assert "component 'spare' takes no part in this workload; its area and leakage are counted" in found
 
