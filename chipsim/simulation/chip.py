@@ -167,7 +167,7 @@ class Chip:
 
     def _transfer_read(self, operation: Read) -> tuple[Step, ...]:
         kind = "transfer-read" + (TRANSPOSED if operation.by == "column" else "")
-        bank, array, converters, _ = self.plan.routes[kind, operation.layer]
+        bank, array, converters, words = self.plan.routes[kind, operation.layer]
         converter: dac.Dac = self.circuits[bank]
         seat = self.seats[operation.layer, operation.matrix]
         sampler: adc.Adc = self.circuits[converters]
@@ -188,7 +188,8 @@ class Chip:
             transaction.value, work = sampler.convert(transaction.value, 1)
             return work
 
-        return (Step(bank, select, joint=True), Step(array, sense), Step(converters, sample))
+        read = (Step(bank, select, joint=True), Step(array, sense), Step(converters, sample))
+        return (*read, Step(words, _arrive))
 
     def _integrate(self, operation: Integrate) -> tuple[Step, ...]:
         (name,) = self.plan.routes["integrate", operation.layer]
@@ -261,6 +262,11 @@ class Chip:
             return Work(window, total)
 
         return (Step(bank, select, joint=True), Step(array, fire))
+
+
+def _arrive(_: Transaction) -> Work:
+    """A reading has come to the integrator; what is done with it there is an operation of its own."""
+    return Work(0, {})
 
 
 def _line_pulses(signs: NDArray[np.int8]) -> tuple[int, int]:
