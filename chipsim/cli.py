@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import sys
 import tempfile
 import time
@@ -16,6 +17,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -42,7 +44,24 @@ class Interrupted(Exception):  # noqa: N818 - an end, not an error
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _Interrupts())
     sys.exit(run_verb(given))
+
+
+class _Stop(KeyboardInterrupt):
+    """An interrupt; of a class of its own, as Python dies of the plain one if an `exec` has seen it pass."""
+
+
+class _Interrupts:
+    """Hears interrupts and remembers it: compiled code may turn one into an error that does not tell."""
+
+    def __init__(self) -> None:
+        self.heard = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.heard = True
+        raise _Stop
 
 
 def run_verb(given: list[str]) -> int:
@@ -68,7 +87,10 @@ def run_verb(given: list[str]) -> int:
 
 
 def _is_interrupt(error: BaseException | None) -> bool:
-    """Whether an interrupt is behind an error: inside a compiled kernel it comes out as a `SystemError`."""
+    """Whether an interrupt is behind an error: a kernel makes a `SystemError` of it, Pydantic a text."""
+    listener = signal.getsignal(signal.SIGINT)
+    if isinstance(listener, _Interrupts) and listener.heard:
+        return True
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error is not None

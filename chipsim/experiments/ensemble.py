@@ -240,7 +240,7 @@ _prepared = functools.cache(prepare)
 def _run_one(
     request: Request, digest: str, seed: int, folder: Path, command: tuple[str, ...]
 ) -> dict[str, Any]:
-    """A worker's part: one seed from request to folder. Raises where the files are no longer those checked."""
+    """A worker's part: one seed from request to folder. Raises where the files are not those checked."""
     job = _prepared(request)
     if job.digest != digest:
         raise RunError(

@@ -39,12 +39,7 @@ class Kernel(Generic[P, R]):
         run = self._compiled
         if run is None:
             run = self.compiled()
-        try:
-            return run(*args, **kwargs)
-        except SystemError as error:
-            if isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
-                raise KeyboardInterrupt from None  # an interrupt that fell into compiled code
-            raise
+        return run(*args, **kwargs)
 
     def compiled(self) -> Callable[P, R]:
         """The compiled function, for a caller that wants to skip the marker."""

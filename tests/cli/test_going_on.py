@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import SCRATCH, listing, ok, say, spawn
+from tests.cli.commands import ROOT, SCRATCH, listing, ok, say, spawn
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs the signals of POSIX")
 
@@ -157,6 +157,40 @@ def test_an_interrupt_that_a_compiled_kernel_turned_into_another_error_is_still_
     said = say("-q", "run", *SCRATCH, "--seeds", 2, "--workers", 1)
     assert said.code == 130
     assert said.err.startswith("interrupted: 0 finished runs are kept in runs/reduced-digits-scratch-1; ")
+
+
+INTERRUPT = "os.kill(os.getpid(), signal.SIGINT); time.sleep(9)"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"exec({INTERRUPT!r})",
+        f"""
+    try:
+        {INTERRUPT}
+    except KeyboardInterrupt as error:
+        text = repr(error)
+    raise ValueError(text)""",
+    ],
+    ids=["seen by an exec", "turned into a text"],
+)
+def test_an_interrupt_ends_with_130_whatever_it_has_passed_through(body: str, tmp_path: Path) -> None:
+    script = f"""
+import os, signal, time
+from chipsim import cli
+from chipsim.experiments import run
+def prepare(*_):
+    {body.strip()}
+run.prepare = prepare
+cli.main(["run", "reram-8x4", "reduced-digits-scratch"])
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False, timeout=PATIENCE,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout) == (130, "")
+    assert ended.stderr.strip() == "interrupted: nothing was written; run the same command again"
 
 
 def test_an_interrupt_with_json_is_one_object(tmp_path: Path) -> None:
