@@ -245,7 +245,9 @@ def _bar(context: click.Context, total: int, unit: str) -> Iterator[Callable[[in
         TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[text]}"),
     )  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=total, text="compiling the kernels (once a version)", rate="")
+        task = progress.add_task(
+            "", total=total, text="starting; kernels are compiled once a version", rate=""
+        )
         began = time.monotonic()
 
         def show(done: int, text: str) -> None:

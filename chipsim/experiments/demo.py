@@ -22,7 +22,7 @@ from chipsim.inputs.units import format as written
 ARCHITECTURE = "reram-8x4"
 TITLE = f"Transfer against scratch on {ARCHITECTURE}"
 SIDES = (("scratch", "train"), ("transfer", "finetune"))
-"""Name of each side, the end of its workload's name, and the stage of it that learns Task 2."""
+"""Name of each side, which its workload's name ends in, and the stage of it that learns Task 2."""
 
 
 @dataclass(frozen=True)
