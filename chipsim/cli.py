@@ -187,7 +187,7 @@ workers_option = click.option(
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no warnings.")
-@click.option("-v", "--verbose", is_flag=True, help="More about what is going on.")
+@click.option("-v", "--verbose", is_flag=True, help="Say which files are used and where each matrix lies.")
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, help="Show the version and exit.",
     callback=lambda context, option, wanted: _say_version(context) if wanted else None,
@@ -338,6 +338,11 @@ def run(
     from chipsim.reports.result import plan_warnings
 
     job = prepare(Request(architecture, workload, settings))
+    if context.obj["verbose"]:
+        for kind, path in job.sources.items():
+            click.echo(f"{kind}: {path}", err=True)
+        for (layer, matrix), place in job.plan.places.items():
+            click.echo(f"{layer}.{matrix}: {place.array}, {place.region}", err=True)
     warnings = plan_warnings(job.plan)
     if strict and warnings:
         raise RunError(*(Fault(warning["message"], code=warning["code"]) for warning in warnings))

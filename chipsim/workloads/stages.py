@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer
 
 from chipsim.errors import Fault, InputError
 from chipsim.inputs.documents import Document
@@ -92,17 +92,6 @@ class Workload(Model):
     stages: tuple[Stage, ...] = Field(min_length=1, max_length=64)
     evaluate: Evaluate
 
-    @model_validator(mode="after")
-    def _names_differ(self) -> Workload:
-        names = [stage.name for stage in self.stages]
-        if len(set(names)) < len(names):
-            raise ValueError("two stages have the same name; give each its own")
-        if "evaluation" in names or "total" in names:
-            raise ValueError("'evaluation' and 'total' name accounts of a run; give the stage another name")
-        if self.stages[0].start == "keep":
-            raise ValueError("the first stage has nothing to keep; write 'start: random'")
-        return self
-
 
 def load(document: Document) -> Workload:
     """A workload from its document, checked as far as can be without reading data or a chip.
@@ -114,11 +103,28 @@ def load(document: Document) -> Workload:
         workload = fill(Workload, document)
     except InputError as error:
         raise InputError(*error.faults, *_data_faults(document)) from None
-    faults.add(*_data_faults(document))
+    faults.add(*_data_faults(document), *_stage_faults(document, workload))
     faults.raise_if_any()
     _check_inputs(faults, document, workload)
     faults.raise_if_any()
     return workload
+
+
+def _stage_faults(document: Document, workload: Workload) -> Iterator[Fault]:
+    """What is wrong with the order and the names of stages."""
+    names: set[str] = set()
+    for index, stage in enumerate(workload.stages):
+        place = ("stages", index)
+        if stage.name in names:
+            text = f"a stage before this one is named '{stage.name}' too; give each its own name"
+            yield document.fault(text, (*place, "name"), "E020")
+        if stage.name in ("evaluation", "total"):
+            text = "'evaluation' and 'total' name accounts of a run; give the stage another name"
+            yield document.fault(text, (*place, "name"), "E020")
+        if stage.start == "keep" and index == 0:
+            text = "the first stage has nothing to keep; write 'start: random'"
+            yield document.fault(text, (*place, "start"), "E020")
+        names.add(stage.name)
 
 
 def _data_faults(document: Document) -> tuple[Fault, ...]:

@@ -99,20 +99,20 @@ def test_a_workload_reads_back_from_what_it_is_resolved_to() -> None:
 
 def test_the_first_stage_cannot_keep() -> None:
     assert _faults("start: random", "start: keep") == [
-        "1:1 E020 the first stage has nothing to keep; write 'start: random'"
+        "13:39 E020 the first stage has nothing to keep; write 'start: random'"
     ]
 
 
 def test_stages_with_the_same_name_are_refused() -> None:
     assert _faults("name: second", "name: first") == [
-        "1:1 E020 two stages have the same name; give each its own"
+        "14:12 E020 a stage before this one is named 'first' too; give each its own name"
     ]
 
 
 @pytest.mark.parametrize("name", ["evaluation", "total"])
 def test_a_stage_may_not_have_the_name_of_an_account(name: str) -> None:
     assert _faults("name: second", f"name: {name}") == [
-        "1:1 E020 'evaluation' and 'total' name accounts of a run; give the stage another name"
+        "14:12 E020 'evaluation' and 'total' name accounts of a run; give the stage another name"
     ]
 
 
