@@ -306,7 +306,8 @@ def _keeping(folder: Path) -> Iterator[None]:
         yield
     except (Exception, KeyboardInterrupt) as error:
         if _is_interrupt(error):
-            kept = len(list(folder.glob("**/seed-*/run.json")))
+            seeds = ("seed-*/run.json", "[!.]*/seed-*/run.json")  # of a study, of a demonstration's sides
+            kept = sum(len(list(folder.glob(pattern))) for pattern in seeds)
             words = f"{kept} finished runs are" if kept != 1 else "1 finished run is"
             raise Interrupted(f"{words} kept in {folder}; to go on: {shlex.join(_command())}") from None
         if type(error).__name__ == "BrokenProcessPool":

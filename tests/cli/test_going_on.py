@@ -22,10 +22,16 @@ DEMO = ("demo", "-s", "stages.0.images=2000", "--seeds", 2)
 PATIENCE = 60.0
 
 
+def complete(folder: Path) -> list[Path]:
+    """Records of seeds below a folder in which others are at work: what comes and goes is passed over."""
+    found = [Path(here) for here, _, names in os.walk(folder) if "run.json" in names]
+    return [here / "run.json" for here in found if here.name.startswith("seed-")]
+
+
 def until_one_has_ended(process: subprocess.Popen[str], folder: Path) -> None:
     """Wait until a seed is complete, with more to come."""
     end = time.monotonic() + PATIENCE
-    while not list(folder.glob("**/seed-*/run.json")):
+    while not complete(folder):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end, "no seed ended"
         time.sleep(0.01)
@@ -51,8 +57,7 @@ def stopped(
 
 def finished(folder: Path) -> dict[Path, tuple[int, bytes]]:
     """The seeds that are complete: when each was written, and what it holds."""
-    found = [path for path in folder.glob("**/run.json") if path.parent.name.startswith("seed-")]
-    return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in found}
+    return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in complete(folder)}
 
 
 def hidden(folder: Path) -> list[str]:
