@@ -54,7 +54,7 @@ class DeviceConformance:
 
     def cells(self, model: DeviceModel, seed: int = 0) -> Cells:
         """An array of the model's devices, somewhere within their bounds."""
-        found = Cells(model, self.rows, self.columns, seed, "conformance")
+        found = model.build(self.rows, self.columns, seed, "conformance")
         found.randomise(self.whole)
         return found
 

@@ -14,7 +14,7 @@ from chipsim.accounting import costs
 from chipsim.accounting.costs import Part, Prices
 from chipsim.architecture import routes
 from chipsim.architecture.graph import Architecture, Seat
-from chipsim.architecture.routes import TRANSPOSED, Key
+from chipsim.architecture.routes import TRANSPOSED, Key, Way
 from chipsim.circuits import crossbar, dac, integrator, pulse_driver
 from chipsim.devices.device import Region
 from chipsim.errors import Fault, FitError, suggestion
@@ -38,11 +38,9 @@ class Plan:
     architecture: Architecture
     network: Network
     layers: Mapping[str, Dense]
-    weights: str
-    """The matrix that passes read, the same in every stage."""
     places: Mapping[Key, Place]
-    routes: Mapping[Key, tuple[str, ...]]
-    """Components in order, by operation and layer."""
+    routes: Mapping[Way, tuple[str, ...]]
+    """Components in order, by operation, layer and matrix."""
 
     @property
     def shapes(self) -> tuple[LayerShape, ...]:
@@ -52,7 +50,7 @@ class Plan:
     def facts(self, component: str, operation: str) -> Mapping[str, float]:
         """What prices may depend on, for a component in an operation (SI)."""
         facts = _facts(self, component)
-        for (kind, _), route in self.routes.items():
+        for (kind, _, _), route in self.routes.items():
             if kind.removesuffix(TRANSPOSED) == operation and component in route:
                 facts |= _facts_of_route(self.architecture, component, route)
         return facts
@@ -81,16 +79,11 @@ def compile_plan(architecture: Architecture, network: Network, rules: Mapping[st
     names what there is not.
     """
     layers = dict(network.named())
-    weights = {rule.weights for rule in rules.values()}
-    if len(weights) > 1:
-        names = " and ".join(sorted(weights))
-        text = f"the stages' rules keep the weights in different matrices, {names}; use one kind of rule"
-        raise FitError(Fault(text, code="E055"))
     matrices = tuple(dict.fromkeys(matrix for rule in rules.values() for matrix in rule.matrices))
     places = _place(architecture, layers, matrices)
     arrays = {key: place.array for key, place in places.items()}
     plan = Plan(
-        architecture, network, MappingProxyType(layers), weights.pop(), MappingProxyType(places),
+        architecture, network, MappingProxyType(layers), MappingProxyType(places),
         MappingProxyType(routes.find(architecture, layers, arrays, rules)),
     )  # fmt: skip
     _check_capacities(plan, rules)
@@ -249,7 +242,7 @@ def _check_capacities(plan: Plan, rules: Mapping[str, LearningRule]) -> None:
 def _lane_faults(plan: Plan) -> Iterator[Fault]:
     architecture = plan.architecture
     wanted: dict[str, tuple[int, str]] = {}
-    for (operation, layer), route in plan.routes.items():
+    for (operation, layer, _), route in plan.routes.items():
         if architecture.components[route[0]].role == "dac":
             shape = plan.layers[layer]
             lines = shape.outputs if operation == "backward" or operation.endswith(TRANSPOSED) else shape.rows
@@ -263,7 +256,7 @@ def _lane_faults(plan: Plan) -> Iterator[Fault]:
 
 
 def _rule_faults(plan: Plan, stage: str, rule: LearningRule) -> Iterator[Fault]:
-    for (operation, _), route in plan.routes.items():
+    for (operation, _, _), route in plan.routes.items():
         place = plan.architecture.document.place(("components", route[0]))
         if operation == "update":
             drivers = plan.architecture.parameters(route[0], pulse_driver.Parameters)
@@ -309,7 +302,7 @@ def _check_prices(plan: Plan) -> None:
 
 def _actions(plan: Plan) -> Iterator[tuple[str, str, str]]:
     components = plan.architecture.components
-    for (operation, _), route in plan.routes.items():
+    for (operation, _, _), route in plan.routes.items():
         for name in route:
             declared = components[name].actions
             for role in ("", components[route[0]].role):
@@ -320,7 +313,7 @@ def _actions(plan: Plan) -> Iterator[tuple[str, str, str]]:
 def _check_facts(plan: Plan) -> None:
     """Raise `FitError` where the ledger would mix reads of one array that have different prices."""
     seen: dict[tuple[str, str], dict[str, float]] = {}
-    for (kind, _), route in plan.routes.items():
+    for (kind, _, _), route in plan.routes.items():
         operation = kind.removesuffix(TRANSPOSED)
         for name in route:
             facts = _facts_of_route(plan.architecture, name, route)
@@ -360,7 +353,7 @@ def _lines(plan: Plan, drivers: str) -> Iterator[int]:
 
 
 def _words(plan: Plan, component: str) -> Iterator[int]:
-    for (operation, layer), route in plan.routes.items():
+    for (operation, layer, _), route in plan.routes.items():
         if operation == "integrate" and route == (component,):
             yield plan.layers[layer].rows * plan.layers[layer].outputs
 

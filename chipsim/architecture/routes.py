@@ -16,7 +16,10 @@ from chipsim.learning.rule import LearningRule
 from chipsim.workloads.network import Dense
 
 Key = tuple[str, str]
-"""Layer and matrix, or operation and layer."""
+"""Layer and matrix."""
+
+Way = tuple[str, str, str]
+"""Operation, layer and matrix: what has a route."""
 
 TRANSPOSED = "-transposed"
 """Ends the name of a read whose route drives columns; the ledger's name is without it."""
@@ -88,29 +91,30 @@ class _Wires:
 def find(
     architecture: Architecture, layers: Mapping[str, Dense], arrays: Mapping[Key, str],
     rules: Mapping[str, LearningRule],
-) -> dict[Key, tuple[str, ...]]:  # fmt: skip
-    """Components in order, by operation and layer, for matrices that lie on these arrays.
+) -> dict[Way, tuple[str, ...]]:  # fmt: skip
+    """Components in order, by operation, layer and matrix, for matrices that lie on these arrays.
 
     Raises `FitError` with every operation that has no way, and the link or component that it lacks.
     """
     wires = _Wires(architecture)
-    found: dict[Key, tuple[str, ...]] = {}
-    missing: dict[str, list[Key]] = {}
+    found: dict[Way, tuple[str, ...]] = {}
+    missing: dict[str, list[Way]] = {}
     for operation, layer, matrix in _wanted(layers, rules):
         try:
-            found[operation, layer] = _route(wires, operation, layer, arrays[layer, matrix], found)
+            way = operation, layer, matrix
+            found[way] = _route(wires, way, arrays[layer, matrix], found)
         except _Missing as error:
-            missing.setdefault(str(error), []).append((operation, layer))
+            missing.setdefault(str(error), []).append(way)
     if missing:
         place = architecture.document.key_place(("links",))
-        raise FitError(*(Fault(_no_route(keys, why), place, "E043") for why, keys in missing.items()))
+        raise FitError(*(Fault(_no_route(ways, why), place, "E043") for why, ways in missing.items()))
     return found
 
 
-def _no_route(keys: list[Key], why: str) -> str:
+def _no_route(ways: list[Way], why: str) -> str:
     """One sentence for all operations that the same link is missing for."""
-    operations = dict.fromkeys(operation for operation, _ in keys)
-    layers = dict.fromkeys(layer for _, layer in keys)
+    operations = dict.fromkeys(operation for operation, _, _ in ways)
+    layers = dict.fromkeys(layer for _, layer, _ in ways)
     have = "has" if len(operations) == 1 else "have"
     return f"{_named('operation', operations)} of {_named('layer', layers)} {have} no route: {why}"
 
@@ -128,8 +132,8 @@ def _rank(operation: str) -> tuple[int, str]:
     return _READS_FIRST.index(operation) if operation in _READS_FIRST else len(_READS_FIRST), operation
 
 
-def _wanted(layers: Mapping[str, Dense], rules: Mapping[str, LearningRule]) -> Iterator[tuple[str, str, str]]:
-    wanted: dict[tuple[str, str, str], None] = {}
+def _wanted(layers: Mapping[str, Dense], rules: Mapping[str, LearningRule]) -> Iterator[Way]:
+    wanted: dict[Way, None] = {}
     for rule in rules.values():
         asked = sorted(rule.operations().items(), key=lambda item: _rank(item[0]))
         for index, layer in enumerate(layers):
@@ -141,9 +145,8 @@ def _wanted(layers: Mapping[str, Dense], rules: Mapping[str, LearningRule]) -> I
     return iter(wanted)
 
 
-def _route(
-    wires: _Wires, operation: str, layer: str, array: str, found: Mapping[Key, tuple[str, ...]]
-) -> tuple[str, ...]:
+def _route(wires: _Wires, way: Way, array: str, found: Mapping[Way, tuple[str, ...]]) -> tuple[str, ...]:
+    operation, layer, _ = way
     if operation in ("forward", "backward"):
         return _pass(wires, array, operation == "forward")
     if operation.startswith("transfer-read"):
@@ -153,16 +156,22 @@ def _route(
         return (_integrator(wires, layer, array, found),)
     drivers = wires.into(array, "pulse-driver", "")
     wires.reaches(wires.controller(), drivers)
-    if operation == "transfer-write" and ("integrate", layer) in found:
-        wires.reaches(found["integrate", layer][0], drivers)
+    if operation == "transfer-write":
+        for words in _of(found, "integrate", layer):
+            wires.reaches(words[0], drivers)
     return (drivers, array)
 
 
-def _integrator(wires: _Wires, layer: str, array: str, found: Mapping[Key, tuple[str, ...]]) -> str:
+def _of(found: Mapping[Way, tuple[str, ...]], operation: str, layer: str) -> Iterator[tuple[str, ...]]:
+    """Routes of an operation of a layer, whatever the matrix."""
+    return (route for way, route in found.items() if way[:2] == (operation, layer))
+
+
+def _integrator(wires: _Wires, layer: str, array: str, found: Mapping[Way, tuple[str, ...]]) -> str:
     """Where the layer's readings go; or, with a rule that reads otherwise, where they could go."""
     for read in _READS_FIRST:
-        if (read, layer) in found:
-            return found[read, layer][-1]
+        for route in _of(found, read, layer):
+            return route[-1]
     return wires.out(wires.out(array, "adc", "columns"), "integrator")
 
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from chipsim.circuits.component import ComponentParameters, Ports
-from chipsim.circuits.pulse_driver import Trains
-from chipsim.devices.device import Cells, Region, Train
+from chipsim.devices.device import Cells, Region
+from chipsim.devices.trains import LineTrains, Train, Wanted
 from chipsim.inputs.units import Seconds
 from chipsim.numerics.kernel import kernel
 
@@ -85,10 +85,9 @@ class Crossbar:
         sensed = region.columns if by == "row" else region.rows
         return sums, {**actions, "cell_reads": codes.shape[0] * sensed}
 
-    def update(self, trains: Trains, region: Region) -> tuple[Train, Mapping[str, int]]:
+    def update(self, trains: LineTrains, region: Region, wanted: Wanted) -> tuple[Train, Mapping[str, int]]:
         """Fire the coincidences of trains at a region, downhill: up where x and error differ in sign."""
-        counts = coincidences(trains.rows, trains.columns, trains.row_signs, trains.column_signs)
-        fired = self.cells.pulse(region, counts)
+        fired = self.cells.update(region, trains, wanted)
         return fired, self._pulsed(fired, trains.row_pulses, trains.column_pulses)
 
     def pulse(
@@ -126,27 +125,3 @@ def _read(codes: Any, weights: Any, conductance: Any, unit: Any) -> Any:
         for other in range(sensed):
             sums[vector, other] *= unit
     return sums, duty, weighted, lines
-
-
-@kernel
-def coincidences(rows: Any, columns: Any, row_signs: Any, column_signs: Any) -> Any:
-    """Pulses `(images, rows, columns)` of trains: slots where both lines fire, up where signs differ."""
-    images, height = rows.shape
-    width = columns.shape[1]
-    counts = np.zeros((images, height, width), dtype=np.int16)
-    for image in range(images):
-        for row in range(height):
-            train = rows[image, row]
-            if train == 0:
-                continue
-            for column in range(width):
-                both = train & columns[image, column]
-                if both == 0:
-                    continue
-                hits = 0
-                while both != 0:
-                    both &= both - np.uint64(1)
-                    hits += 1
-                sign = row_signs[image, row] * column_signs[image, column]
-                counts[image, row, column] = np.int16(-sign * hits)
-    return counts

@@ -9,7 +9,7 @@ of a line share it, so their coincidences are correlated.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from pydantic import Field
 
 from chipsim.accounting.work import Work
 from chipsim.circuits.component import ComponentParameters, Ports, picoseconds
+from chipsim.devices.trains import LineTrains
 from chipsim.inputs.units import Seconds
 from chipsim.numerics.draws import words
 from chipsim.numerics.kernel import kernel
@@ -38,18 +39,6 @@ class Parameters(ComponentParameters):
     }
 
 
-class Trains(NamedTuple):
-    """Pulse trains of some images: one word a line, and the sign that each line's value had."""
-
-    rows: NDArray[np.uint64]
-    """`(images, rows)`; bit k says that the line fires in slot k."""
-    columns: NDArray[np.uint64]
-    row_signs: NDArray[np.int8]
-    column_signs: NDArray[np.int8]
-    row_pulses: int
-    column_pulses: int
-
-
 class PulseDriver:
     """The drivers of an array at work."""
 
@@ -66,7 +55,7 @@ class PulseDriver:
     def draw(
         self, x: NDArray[np.float64], error: NDArray[np.float64], scale: float, slots: int,
         keys: tuple[np.uint64, np.uint64], first: int,
-    ) -> tuple[Trains, Work]:  # fmt: skip
+    ) -> tuple[LineTrains, Work]:  # fmt: skip
         """Trains for inputs `(images, rows)` and errors `(images, columns)`; `scale` is a above.
 
         `keys` are the streams of rows and columns, `first` the index of the first image: a train
@@ -78,7 +67,7 @@ class PulseDriver:
         actions = {
             "bit_gen": images * slots * lines, "row_pulses": row_pulses, "col_pulses": column_pulses,
         }  # fmt: skip
-        trains = Trains(rows, columns, row_signs, column_signs, row_pulses, column_pulses)
+        trains = LineTrains(rows, columns, row_signs, column_signs, row_pulses, column_pulses)
         return trains, Work(images * self.phases * slots * self._pulse, actions)
 
     def windows(self, count: int) -> int:

@@ -13,15 +13,16 @@ the write noise likewise. So neither batching nor the order of events changes a 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from chipsim.devices.trains import LineTrains, Loop, Train, Wanted, coincidences, loop_around
 from chipsim.inputs.schema import Model
 from chipsim.inputs.units import Siemens
-from chipsim.numerics.draws import normal_quantile, normal_table, stream, uniform, words
+from chipsim.numerics.draws import normal_quantile, normal_table, stream, uniform
 from chipsim.numerics.kernel import Kernel, kernel
 
 Floats = NDArray[np.float32]
@@ -58,20 +59,14 @@ class DeviceModel(Model):
         """Numbers `(rows, columns, width)`, lower and upper bound and reference `(rows, columns)`."""
         raise NotImplementedError
 
+    def build(self, rows: int, columns: int, seed: int, name: str) -> Cells:
+        """An array of devices of this model; a model whose devices are more than one state overrides it."""
+        return Cells(self, rows, columns, seed, name)
+
     @staticmethod
     def symmetry_points(numbers: NDArray[Any]) -> NDArray[Any]:
         """State at which an up and a down pulse cancel on average, per device; NaN where there is none."""
         return np.full(numbers.shape[:-1], np.nan)
-
-
-class Train(NamedTuple):
-    """What a run of pulse trains did: whole counts and the whole-number sums of conductance."""
-
-    set_pulses: int
-    reset_pulses: int
-    set_conductance: int
-    """Sum over SET pulses of the mean conductance before and after their train [nS]."""
-    reset_conductance: int
 
 
 class Region(NamedTuple):
@@ -85,14 +80,6 @@ class Region(NamedTuple):
     def of(self, array: NDArray[Any]) -> NDArray[Any]:
         """View of the region in an array `(rows, columns, ...)`."""
         return array[self.row : self.row + self.rows, self.column : self.column + self.columns]
-
-
-class Trains(Protocol):
-    """The compiled loop of a model: see `pulse_trains`."""
-
-    def __call__(self, *args: Any) -> tuple[int, int, int, int]:
-        """Fire pulse trains on cells."""
-        ...
 
 
 class Cells:
@@ -114,7 +101,7 @@ class Cells:
         self._apparent: Floats = np.zeros(self.shape, dtype=np.float32)
         self._read_at: Wholes = np.full(self.shape, -1, dtype=np.int64)
         self._keys = tuple(stream(seed, name, purpose) for purpose in ("cycle-to-cycle", "write"))
-        self._trains: Trains = trains_of(model)
+        self._fire: Loop = loop_around(type(model).step_kernel)
         self._conductance = (float(model.g_mid), float(model.g_span), float(model.g_floor))
 
     @property
@@ -153,6 +140,14 @@ class Cells:
         region.of(self.state)[:] = np.clip(wanted, region.of(self.lower), region.of(self.upper))
         self._read_at[:] = -1
 
+    def update(self, region: Region, trains: LineTrains, wanted: Wanted) -> Train:
+        """Fire the coincidences of trains, downhill: up where the signs of row and column differ.
+
+        `wanted` is what the trains stand for; devices that are pulsed do not look at it.
+        """
+        counts = coincidences(trains.rows, trains.columns, trains.row_signs, trains.column_signs)
+        return self.pulse(region, counts)
+
     def pulse(self, region: Region, counts: NDArray[np.int16]) -> Train:
         """Pulse trains, one after another, on the region's devices.
 
@@ -160,7 +155,7 @@ class Cells:
         """
         touched = (self.state, self.pulses, self._numbers, region.row, region.column)
         fixed = (self._keys[0], normal_table(), *self._conductance)
-        return Train(*self._trains(counts, *touched, *fixed))
+        return Train(*self._fire(counts, *touched, *fixed))
 
     def apparent(self, region: Region) -> tuple[NDArray[np.float64], Wholes]:
         """Weight as a read sees it, and conductance [nS], each `(rows, columns)` of the region.
@@ -186,58 +181,6 @@ class Cells:
         """Take back what `save` gave."""
         self.state[:], self.pulses[:] = arrays["state"], arrays["pulses"]
         self._read_at[:] = -1
-
-
-def trains_of(model: DeviceModel) -> Trains:
-    """The pulse-train loop compiled around the step of a device model."""
-    return pulse_trains.around(step=type(model).step_kernel)
-
-
-@kernel
-def step(state: Any, numbers: Any, up: Any, z: Any) -> Any:
-    """The place of a model's own step; never called itself."""
-    return state
-
-
-@kernel
-def pulse_trains(
-    counts: Any, state: Any, pulses: Any, numbers: Any, row0: Any, column0: Any,
-    key: Any, normals: Any, mid: Any, span: Any, floor: Any,
-) -> Any:  # fmt: skip
-    """Fire pulse trains; returns SET and RESET pulses and the sums of conductance [nS] over each."""
-    sets, resets, set_sum, reset_sum = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
-    trains, rows, columns = counts.shape
-    stride = state.shape[1]
-    for train in range(trains):
-        for r in range(rows):
-            for c in range(columns):
-                signed = np.int64(counts[train, r, c])
-                if signed == 0:
-                    continue
-                row, column = row0 + r, column0 + c
-                n = abs(signed)
-                before = state[row, column]
-                value = before
-                fired = pulses[row, column]
-                w0, w1, w2, w3 = words(key, row * stride + column, fired >> 3)
-                for k in range(n):
-                    draw = (fired + k) & 7
-                    if k > 0 and draw == 0:
-                        w0, w1, w2, w3 = words(key, row * stride + column, (fired + k) >> 3)
-                    word = w0 if draw < 2 else (w1 if draw < 4 else (w2 if draw < 6 else w3))
-                    half = (word >> np.uint64(16 * (draw & 1))) & np.uint64(0xFFFF)
-                    value = step(value, numbers[row, column], signed > 0, normals[half])
-                state[row, column] = value
-                pulses[row, column] = fired + n
-                mean = 0.5 * (max(mid + span * before, floor) + max(mid + span * value, floor))
-                total = n * np.int64(np.rint(mean * 1e9))
-                if signed > 0:
-                    sets += n
-                    set_sum += total
-                else:
-                    resets += n
-                    reset_sum += total
-    return sets, resets, set_sum, reset_sum
 
 
 @kernel

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from chipsim.accounting.work import Work
 from chipsim.architecture.placement import Plan
-from chipsim.architecture.routes import TRANSPOSED
+from chipsim.architecture.routes import TRANSPOSED, Way
 from chipsim.circuits import adc, crossbar, dac, digital_unit, integrator, pulse_driver
-from chipsim.devices.device import Cells, Region
+from chipsim.devices.device import Region
+from chipsim.devices.trains import Wanted
 from chipsim.inputs import registry
 from chipsim.learning.rule import Clear, Integrate, Operation, Prepare, Read, Side, Update, Write
 from chipsim.numerics.draws import stream
@@ -43,7 +44,7 @@ class Chip:
             if hasattr(module, "Circuit")
         }
         self.arrays = {
-            name: crossbar.Crossbar(Cells(cell, size.rows, size.columns, seed, name))
+            name: crossbar.Crossbar(cell.build(size.rows, size.columns, seed, name))
             for name, cell in plan.architecture.cells.items()
             for size in (plan.architecture.parameters(name, crossbar.Parameters),)
         }
@@ -75,11 +76,12 @@ class Chip:
 
     # Routes. Each step computes on the transaction and returns its Work.
 
-    def forward(self, layer: str, scored: bool) -> tuple[Step, ...]:
-        """Inputs `(images, rows)` to outputs; with `scored`, to errors at the outputs as well."""
-        read = self._read(("forward", layer), (layer, self.plan.weights), "row")
+    def forward(self, layer: str, weights: str, scored: bool) -> tuple[Step, ...]:
+        """Inputs `(images, rows)` through the matrix `weights` to outputs; with `scored`, to their errors."""
+        way = "forward", layer, weights
+        read = self._read(way, "row")
         spec = self.plan.layers[layer]
-        unit = self.plan.routes["forward", layer][-1]
+        unit = self.plan.routes[way][-1]
         digital: digital_unit.DigitalUnit = self.circuits[unit]
 
         def activate(transaction: Transaction) -> Work:
@@ -96,11 +98,12 @@ class Chip:
         steps = (*read, Step(unit, activate))
         return (*steps, Step(unit, score, operation="loss")) if scored else steps
 
-    def backward(self, layer: str, behind: str) -> tuple[Step, ...]:
+    def backward(self, layer: str, weights: str, behind: str) -> tuple[Step, ...]:
         """Errors `(images, columns)` at a layer to errors at the outputs of the layer behind it."""
-        read = self._read(("backward", layer), (layer, self.plan.weights), "column")
+        way = "backward", layer, weights
+        read = self._read(way, "column")
         spec, before = self.plan.layers[layer], self.plan.layers[behind]
-        unit = self.plan.routes["backward", layer][-1]
+        unit = self.plan.routes[way][-1]
         digital: digital_unit.DigitalUnit = self.circuits[unit]
 
         def slope(transaction: Transaction) -> Work:
@@ -111,10 +114,10 @@ class Chip:
 
         return (*read, Step(unit, slope))
 
-    def _read(self, route: tuple[str, str], matrix: tuple[str, str], by: Side) -> tuple[Step, ...]:
-        bank, array, converters = self.plan.routes[route][:3]
+    def _read(self, way: Way, by: Side) -> tuple[Step, ...]:
+        bank, array, converters = self.plan.routes[way][:3]
         converter: dac.Dac = self.circuits[bank]
-        seat = self.seats[matrix]
+        seat = self.seats[way[1:]]
         sampler: adc.Adc = self.circuits[converters]
 
         def drive(transaction: Transaction) -> Work:
@@ -142,7 +145,7 @@ class Chip:
         return cast("tuple[Step, ...]", _ROUTES[type(operation)](self, operation))
 
     def _update(self, operation: Update, stage: str) -> tuple[Step, ...]:
-        bank, array = self.plan.routes["update", operation.layer]
+        bank, array = self.plan.routes[_way(operation)]
         drivers: pulse_driver.PulseDriver = self.circuits[bank]
         seat = self.seats[operation.layer, operation.matrix]
         slots = drivers.slots(operation.bit_length)
@@ -153,6 +156,8 @@ class Chip:
             stream(self.seed, seat.key, stage, "column pulse bits"),
         )
 
+        wanted = Wanted(operation.x, operation.error, operation.rate)
+
         def draw(transaction: Transaction) -> Work:
             trains, work = drivers.draw(operation.x, operation.error, scale, slots, keys, transaction.first)
             transaction.value = trains, work.duration
@@ -160,14 +165,13 @@ class Chip:
 
         def fire(transaction: Transaction) -> Work:
             trains, duration = transaction.value
-            transaction.value, actions = seat.crossbar.update(trains, seat.region)
+            transaction.value, actions = seat.crossbar.update(trains, seat.region, wanted)
             return Work(duration, actions)
 
         return (Step(bank, draw, joint=True), Step(array, fire))
 
     def _transfer_read(self, operation: Read) -> tuple[Step, ...]:
-        kind = "transfer-read" + (TRANSPOSED if operation.by == "column" else "")
-        bank, array, converters, words = self.plan.routes[kind, operation.layer]
+        bank, array, converters, words = self.plan.routes[_way(operation)]
         converter: dac.Dac = self.circuits[bank]
         seat = self.seats[operation.layer, operation.matrix]
         sampler: adc.Adc = self.circuits[converters]
@@ -191,9 +195,13 @@ class Chip:
         read = (Step(bank, select, joint=True), Step(array, sense), Step(converters, sample))
         return (*read, Step(words, _arrive))
 
+    def _words(self, layer: str) -> tuple[str, integrator.Integrator]:
+        """The integrator of a layer, with its name."""
+        name = next(route[0] for way, route in self.plan.routes.items() if way[:2] == ("integrate", layer))
+        return name, self.circuits[name]
+
     def _integrate(self, operation: Integrate) -> tuple[Step, ...]:
-        (name,) = self.plan.routes["integrate", operation.layer]
-        words: integrator.Integrator = self.circuits[name]
+        name, words = self._words(operation.layer)
         by_row = operation.by == "row"
 
         def accumulate(transaction: Transaction) -> Work:
@@ -207,8 +215,7 @@ class Chip:
         return (Step(name, accumulate),)
 
     def _clear(self, operation: Clear) -> tuple[Step, ...]:
-        (name,) = self.plan.routes["integrate", operation.layer]
-        words: integrator.Integrator = self.circuits[name]
+        name, words = self._words(operation.layer)
         layer = self.plan.layers[operation.layer]
 
         def clear(_: Transaction) -> Work:
@@ -217,7 +224,7 @@ class Chip:
         return (Step(name, clear),)
 
     def _write(self, operation: Write) -> tuple[Step, ...]:
-        bank, array = self.plan.routes["transfer-write", operation.layer]
+        bank, array = self.plan.routes[_way(operation)]
         drivers: pulse_driver.PulseDriver = self.circuits[bank]
         seat = self.seats[operation.layer, operation.matrix]
         signs = operation.signs
@@ -240,7 +247,7 @@ class Chip:
         return (Step(bank, select, joint=True), Step(array, fire))
 
     def _prepare(self, operation: Prepare) -> tuple[Step, ...]:
-        bank, array = self.plan.routes["prepare", operation.layer]
+        bank, array = self.plan.routes[_way(operation)]
         drivers: pulse_driver.PulseDriver = self.circuits[bank]
         seat = self.seats[operation.layer, operation.matrix]
         region = seat.region
@@ -262,6 +269,12 @@ class Chip:
             return Work(window, total)
 
         return (Step(bank, select, joint=True), Step(array, fire))
+
+
+def _way(operation: Operation) -> Way:
+    """The key of an operation's route in the plan."""
+    side = TRANSPOSED if isinstance(operation, Read) and operation.by == "column" else ""
+    return operation.kind + side, operation.layer, operation.matrix
 
 
 def _arrive(_: Transaction) -> Work:

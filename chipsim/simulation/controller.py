@@ -113,13 +113,13 @@ class Controller:
         self.floor = Floor(names, controller, in_flight, self.ledger, listener)
         self.beside = Floor(names, controller, in_flight, self.ledger)
         self.beside.account = EVALUATION
-        self._forward = {layer: chip.forward(layer, layer == self._layers[-1]) for layer in self._layers}
-        pairs = zip(self._layers[1:], self._layers, strict=False)
-        self._backward = {layer: (behind, chip.backward(layer, behind)) for layer, behind in pairs}
+        self._forward: dict[str, tuple[Step, ...]] = {}
+        self._backward: dict[str, tuple[Step, ...]] = {}
 
     def run(self, task: StageTask, progress: Progress = quiet) -> StageOutcome:
         """Run one stage to its end. Raises `PhysicsError` if the chip dead-locks."""
         self.floor.account = task.name
+        self._read_from(task.rule.weights)
         begin = self.floor.now
         if task.start == "random":
             for layer, matrix in self.chip.seats:
@@ -139,6 +139,13 @@ class Controller:
     def usage(self) -> tuple[Usage, ...]:
         """How each component was used on the training clock."""
         return tuple(Usage(name, node.busy, node.waiting) for name, node in self.floor.nodes.items())
+
+    def _read_from(self, weights: str) -> None:
+        """Lay the routes of passes through the matrix that holds a stage's weights."""
+        chip, layers = self.chip, self._layers
+        self._forward = {layer: chip.forward(layer, weights, layer == layers[-1]) for layer in layers}
+        pairs = zip(layers[1:], layers, strict=False)
+        self._backward = {layer: chip.backward(layer, weights, behind) for layer, behind in pairs}
 
     # The program of a stage
 
@@ -173,9 +180,8 @@ class Controller:
             outputs.append(values)
         errors = [outputs[-1].error]
         for layer in reversed(self._layers[1:]):
-            behind, steps = self._backward[layer]
-            at = self._layers.index(behind)
-            transaction = self._pass("backward", layer, steps, errors[0], outputs[at], first)
+            behind = outputs[self._layers.index(layer) - 1]
+            transaction = self._pass("backward", layer, self._backward[layer], errors[0], behind, first)
             (error,) = yield (transaction,)
             errors.insert(0, error)
         return Chunk(first, x.shape[0], tuple(inputs), tuple(errors))

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import pytest
 
-from chipsim.architecture.placement import compile_plan
 from chipsim.devices.device import Region
 from chipsim.errors import FitError, InputError
-from chipsim.learning import ttv2
 from tests.architecture import files
 
 FORWARD = "operations 'forward' and 'transfer-read' of layer 'dense1' have no route"
@@ -256,7 +252,7 @@ def test_one_layer_needs_no_backward_links_and_two_do() -> None:
         "add the link 'array.rows -> adc'"
     ]
     plan = files.plan(files.load(components, [*files.LINKS, *files.BACKWARD]), 8, 4, 2)
-    assert {layer for operation, layer in plan.routes if operation == "backward"} == {"dense2"}
+    assert {layer for operation, layer, _ in plan.routes if operation == "backward"} == {"dense2"}
 
 
 def test_a_read_by_columns_needs_the_backward_links() -> None:
@@ -281,7 +277,7 @@ def test_digital_words_do_not_travel_through_an_array() -> None:
 def test_digital_words_may_go_by_way_of_other_digital_parts() -> None:
     links = [link for link in files.LINKS if link != "controller -> dac"]
     plan = files.plan(files.load(links=[*links, "controller -> digital", "digital -> dac"]))
-    assert plan.routes["forward", "dense1"] == ("dac", "array", "adc", "digital")
+    assert plan.routes["forward", "dense1", "C"] == ("dac", "array", "adc", "digital")
 
 
 def test_readings_are_integrated_where_their_converter_leads() -> None:
@@ -290,8 +286,8 @@ def test_readings_are_integrated_where_their_converter_leads() -> None:
     links = [link for link in files.LINKS if link != "adc -> integrator"]
     links += ["dac -> array.columns", "array.rows -> adc2", "adc2 -> integrator"]
     plan = files.plan(files.load(components, links), read_by="column")
-    assert plan.routes["transfer-read-transposed", "dense1"] == ("dac", "array", "adc2", "integrator")
-    assert plan.routes["integrate", "dense1"] == ("integrator",)
+    assert plan.routes["transfer-read-transposed", "dense1", "A"] == ("dac", "array", "adc2", "integrator")
+    assert plan.routes["integrate", "dense1", "A"] == ("integrator",)
 
 
 def test_an_integrator_need_only_lead_to_the_drivers_of_its_own_layer() -> None:
@@ -310,9 +306,9 @@ def test_an_integrator_need_only_lead_to_the_drivers_of_its_own_layer() -> None:
         "integrator2 -> drivers2", "drivers2 -> array2", "dac -> array2.columns", "array2.rows -> adc2",
     ]  # fmt: skip
     plan = files.plan(files.load(components, links), 8, 3, 2)
-    assert plan.routes["transfer-write", "dense1"] == ("drivers", "array1")
-    assert plan.routes["transfer-write", "dense2"] == ("drivers2", "array2")
-    assert plan.routes["integrate", "dense2"] == ("integrator2",)
+    assert plan.routes["transfer-write", "dense1", "C"] == ("drivers", "array1")
+    assert plan.routes["transfer-write", "dense2", "C"] == ("drivers2", "array2")
+    assert plan.routes["integrate", "dense2", "A"] == ("integrator2",)
 
 
 # What components can do
@@ -396,15 +392,3 @@ def test_parts_know_their_lines_and_words() -> None:
     assert parts["drivers"].facts["lines"] == 8 + 4
     assert parts["integrator"].facts["words"] == 8 * 2
     assert parts["adc"].facts["count"] == 1
-
-
-def test_stages_that_keep_the_weights_in_different_matrices_are_refused() -> None:
-    class Other(ttv2.Rule):
-        weights: ClassVar[str] = "A"
-
-    rules = {"first": ttv2.Rule(type="ttv2"), "second": Other(type="ttv2")}
-    with pytest.raises(FitError) as caught:
-        compile_plan(files.load(), files.network(8, 2), rules)
-    assert files.lines(caught) == [
-        "E055 the stages' rules keep the weights in different matrices, A and C; use one kind of rule"
-    ]

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from chipsim.circuits.crossbar import Crossbar
-from chipsim.circuits.pulse_driver import Trains
 from chipsim.devices import cells
 from chipsim.devices.device import Cells, Region
+from chipsim.devices.trains import LineTrains, Wanted
 from chipsim.inputs import documents
 
 REGION = Region(0, 2, 8, 2)
@@ -107,8 +107,8 @@ def test_an_update_fires_the_coincidences_of_its_trains(array: Crossbar) -> None
     draws = np.random.default_rng(2)
     rows, columns = draws.integers(0, 2**31, (3, 8)), draws.integers(0, 2**31, (3, 2))
     signs = draws.choice([-1, 1], (3, 8)).astype(np.int8), draws.choice([-1, 1], (3, 2)).astype(np.int8)
-    trains = Trains(rows.astype(np.uint64), columns.astype(np.uint64), *signs, 124, 15)
-    fired, actions = array.update(trains, REGION)
+    trains = LineTrains(rows.astype(np.uint64), columns.astype(np.uint64), *signs, 124, 15)
+    fired, actions = array.update(trains, REGION, Wanted(np.zeros((3, 8)), np.zeros((3, 2)), 0.1))
     counts = {1: 0, -1: 0}
     for image, row, column in np.ndindex(3, 8, 2):
         both = int(rows[image, row]) & int(columns[image, column])

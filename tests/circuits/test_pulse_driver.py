@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chipsim.circuits.crossbar import coincidences
 from chipsim.circuits.pulse_driver import Parameters, PulseDriver, probability_scale
+from chipsim.devices.trains import coincidences
 from chipsim.numerics.draws import stream
 
 REFERENCE = Path(__file__).parent.parent / "reference" / "aihwkit_stochastic_update.csv"

@@ -189,7 +189,7 @@ def together(a_floor: Floor, *transactions: Transaction) -> None:
 def forward(chip: Chip, layer: str, count: int = 1) -> Transaction:
     """Random images through one layer."""
     x = np.random.default_rng(1).uniform(-1, 1, (count, chip.plan.layers[layer].rows))
-    return Transaction("forward", layer, chip.forward(layer, scored=False), x, 0, count)
+    return Transaction("forward", layer, chip.forward(layer, "C", scored=False), x, 0, count)
 
 
 def asked(chip: Chip, operation: Operation) -> Transaction:

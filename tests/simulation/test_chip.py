@@ -156,5 +156,5 @@ def test_another_kind_of_converter_is_a_module_of_its_own(monkeypatch: pytest.Mo
     document = documents.read(registry.file("workload", "reduced-digits-scratch"))
     workload = stages.load(document)
     plan = compile_plan(architecture, workload.network, loading.rules(document, workload))
-    converter = Chip(plan, 0).circuits[plan.routes["forward", "dense1"][2]]
+    converter = Chip(plan, 0).circuits[plan.routes["forward", "dense1", "C"][2]]
     assert converter.convert(np.zeros((1, 2)), 8)[1].duration == 10 * 2 * 10_000

@@ -89,7 +89,7 @@ def test_layers_with_drivers_of_their_own_are_updated_at_the_same_time() -> None
     integrate = 64 * 16 // 16 * 1_000
     at_least = prepare + task.images * (3 * a_pass + update) + transfers * (read + integrate)
     writes = outcome.duration - at_least
-    assert plan.routes["update", "dense1"] != plan.routes["update", "dense2"]
+    assert plan.routes["update", "dense1", "A"] != plan.routes["update", "dense2", "A"]
     # what is left are writes to C: two phases for each line written, at most 64 lines a transfer
     assert 0 <= writes <= transfers * 64 * 2 * 100_000
     assert writes % (2 * 100_000) == 0
