@@ -42,10 +42,6 @@ class Ledger:
             key = (stage, operation, component, action)
             counts[key] = counts.get(key, 0) + count
 
-    def snapshot(self) -> Ledger:
-        """Copy of the ledger as it stands; later posts do not reach it."""
-        return Ledger(self._counts)
-
     def only(self, stage: str) -> Ledger:
         """Copy of one stage's counts as they stand."""
         return Ledger({key: count for key, count in self._counts.items() if key[0] == stage})
@@ -53,11 +49,6 @@ class Ledger:
     def rows(self) -> tuple[LedgerRow, ...]:
         """All counts, sorted by stage, operation, component and action."""
         return tuple(LedgerRow(*key, int(count)) for key, count in sorted(self._counts.items()))
-
-    def since(self, earlier: Ledger) -> tuple[LedgerRow, ...]:
-        """What has been posted after `earlier`, a snapshot of this ledger; sorted like `rows`."""
-        before = earlier._counts
-        return tuple(row._replace(count=row.count - before.get(row[:4], 0)) for row in self.rows())
 
     def total(
         self,

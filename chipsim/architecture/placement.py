@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
-from chipsim.accounting import costs
-from chipsim.accounting.costs import Part, Prices
+from chipsim.accounting import pricing
+from chipsim.accounting.pricing import Part, Prices
 from chipsim.architecture import routes
 from chipsim.architecture.graph import Architecture, Seat
 from chipsim.architecture.routes import TRANSPOSED, Key, Way
@@ -295,8 +295,8 @@ def _check_prices(plan: Plan) -> None:
             prices.rate(component, operation, action)
     for part in plan.parts():
         with faults.gather():
-            costs.area(table, (part,))
-            costs.leakage(table, (part,))
+            pricing.area(table, (part,))
+            pricing.leakage(table, (part,))
     faults.raise_if_any()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from chipsim.accounting import costs
+from chipsim.accounting import table
 from chipsim.architecture import graph
 from chipsim.architecture.graph import Architecture
 from chipsim.devices import cells
@@ -121,7 +121,7 @@ def _check_cell(document: Document) -> object:
 
 
 def _check_costs(document: Document) -> object:
-    return costs.read(Path(document.name))
+    return table.read(Path(document.name))
 
 
 _CHECKS: dict[str, Callable[[Document], object]] = {

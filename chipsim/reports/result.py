@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chipsim.accounting import costs
-from chipsim.accounting.costs import PricedRow, Prices
+from chipsim.accounting import pricing
 from chipsim.accounting.ledger import LedgerRow
+from chipsim.accounting.pricing import PricedRow, Prices
 from chipsim.architecture.placement import Plan
 from chipsim.errors import Fault, PhysicsError
 from chipsim.simulation.controller import EVALUATION, Controller, Evaluation, StageOutcome
@@ -223,7 +223,7 @@ def _in_range() -> Iterator[None]:
     try:
         yield
     except OverflowError:
-        raise PhysicsError(Fault(costs.TOO_LARGE, code="E081")) from None
+        raise PhysicsError(Fault(pricing.TOO_LARGE, code="E081")) from None
 
 
 def _check_finite(record: Mapping[str, Any]) -> None:
@@ -243,7 +243,7 @@ class _Books:
         self.prices = Prices(table, plan.types(), plan.facts)
 
     def static(self, stage: str, duration: int) -> tuple[PricedRow, ...]:
-        return costs.static(self.table, self.parts, stage, duration)
+        return pricing.static(self.table, self.parts, stage, duration)
 
     def priced(
         self, rows: tuple[LedgerRow, ...], outcomes: Sequence[StageOutcome], evaluated: int
@@ -254,7 +254,7 @@ class _Books:
     def energy_at(self, stage: str, evaluation: Evaluation) -> float:
         """Energy of a stage up to one of its evaluations [J]."""
         rows = self.prices.price(evaluation.ledger.rows())
-        return costs.total(row.energy for row in (*rows, *self.static(stage, evaluation.time)))
+        return pricing.total(row.energy for row in (*rows, *self.static(stage, evaluation.time)))
 
 
 def _stage(
@@ -271,9 +271,9 @@ def _stage(
         linear_accuracy=given.linear_accuracy,
         target=given.target,
         time_s=outcome.duration / PER_SECOND,
-        energy_J=costs.total(row.energy for row in rows),
-        energy_J_by_component=costs.totals(rows, "component"),
-        energy_J_by_operation=costs.totals(rows, "operation"),
+        energy_J=pricing.total(row.energy for row in rows),
+        energy_J_by_component=pricing.totals(rows, "component"),
+        energy_J_by_operation=pricing.totals(rows, "operation"),
         pulses=_pulses(ledger, given.matrices),
         counts=_sums(ledger, lambda row: row.action),
         to_target=_to_target(books, outcome, given.target),
@@ -305,7 +305,7 @@ def reached(accuracies: Sequence[float], target: float) -> int | None:
     """
     for index in range(IN_A_ROW - 1, len(accuracies)):
         window = accuracies[index - IN_A_ROW + 1 : index + 1]
-        if costs.total(window) / IN_A_ROW >= target - ROUNDING:
+        if pricing.total(window) / IN_A_ROW >= target - ROUNDING:
             return index
     return None
 
@@ -326,9 +326,9 @@ def _record(
     priced: tuple[PricedRow, ...], trained: int, evaluated: int,
 ) -> dict[str, Any]:  # fmt: skip
     training = [row for row in priced if row.stage != EVALUATION]
-    energy = costs.total(row.energy for row in training)
-    shares = costs.shares(training)
-    area = dict(sorted(costs.area(books.table, books.parts).items()))
+    energy = pricing.total(row.energy for row in training)
+    shares = pricing.shares(training)
+    area = dict(sorted(pricing.area(books.table, books.parts).items()))
     return {
         "format": "chipsim-run/1",
         "run_id": identity.run_id,
@@ -340,17 +340,17 @@ def _record(
         "total": {
             "time_s": trained / PER_SECOND,
             "energy_J": energy,
-            "energy_J_by_component": costs.totals(training, "component"),
-            "energy_J_by_operation": costs.totals(training, "operation"),
+            "energy_J_by_component": pricing.totals(training, "component"),
+            "energy_J_by_operation": pricing.totals(training, "operation"),
             "pulses": sum(stage.pulses.set + stage.pulses.reset for stage in stages.values()),
             "assumed_share": shares.get("assumed", 0.0) / energy if energy else 0.0,
         },
         "evaluation": {
             "time_s": evaluated / PER_SECOND,
-            "energy_J": costs.total(row.energy for row in priced if row.stage == EVALUATION),
+            "energy_J": pricing.total(row.energy for row in priced if row.stage == EVALUATION),
         },
         "costs": {"table": books.table.name, "corner": books.table.corner},
-        "area_m2": costs.total(area.values()),
+        "area_m2": pricing.total(area.values()),
         "area_m2_by_component": area,
         "placement": [
             {

@@ -14,9 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chipsim.accounting import costs
-from chipsim.accounting.costs import CORNERS, CostTable, Part, PricedRow, Prices
+from chipsim.accounting import costs, pricing
+from chipsim.accounting.costs import CostTable
 from chipsim.accounting.ledger import LedgerRow
+from chipsim.accounting.pricing import Part, PricedRow, Prices
+from chipsim.accounting.scaling import CORNERS
 from chipsim.errors import InputError
 from chipsim.inputs import citations, documents, registry
 
@@ -157,7 +159,7 @@ def test_counts_times_listed_prices_give_the_examples_energies_to_six_digits(
     operation: str, preset: str
 ) -> None:
     priced = prices(loaded(inline(preset))).price(example_rows(operation))
-    energy = costs.total(row.energy for row in priced) / 10_000
+    energy = pricing.total(row.energy for row in priced) / 10_000
     expected = EXAMPLE["energy_J"][preset][operation]
     assert energy == pytest.approx(expected, rel=5e-6)  # six digits: half a unit of the last is at most 5e-6
     assert {row.status for row in priced} == {"given"}
@@ -288,7 +290,7 @@ def test_a_given_energy_is_the_price_of_one_action_whatever_the_bits() -> None:
 def test_the_overhead_factor_is_on_actions_and_not_on_leakage() -> None:
     plain, burdened = loaded(), loaded("{table: analog-14nm, overhead_factor: 1.6}")
     assert price_of("adc_conv", burdened) == pytest.approx(1.6 * price_of("adc_conv", plain), rel=1e-12)
-    assert costs.leakage(burdened, PARTS) == costs.leakage(plain, PARTS)
+    assert pricing.leakage(burdened, PARTS) == pricing.leakage(plain, PARTS)
 
 
 def test_facts_are_those_of_the_operation() -> None:
@@ -329,7 +331,7 @@ def test_energy_is_linear_in_counts(rows: list[LedgerRow], factor: int) -> None:
 @given(ROWS)
 def test_doubling_a_price_doubles_its_share_and_no_other(rows: list[LedgerRow]) -> None:
     once, twice = (loaded(f"{{table: analog-14nm, adc_conv: {{energy: {e} pJ}}}}") for e in (5, 10))
-    before, after = (costs.totals(prices(table).price(rows), "action") for table in (once, twice))
+    before, after = (pricing.totals(prices(table).price(rows), "action") for table in (once, twice))
     assert after == {name: 2 * e if name == "adc_conv" else e for name, e in before.items()}
 
 
@@ -337,11 +339,11 @@ def test_doubling_a_price_doubles_its_share_and_no_other(rows: list[LedgerRow]) 
 def test_totals_by_component_and_by_operation_are_sums_of_the_same_leaves(rows: list[LedgerRow]) -> None:
     priced = prices(loaded()).price(rows)
     whole = math.fsum(row.count * row.price for row in priced)
-    assert costs.total(row.energy for row in priced) == whole
+    assert pricing.total(row.energy for row in priced) == whole
     for field in ("component", "operation", "stage", "status"):
-        assert math.fsum(costs.totals(priced, field).values()) == pytest.approx(whole, rel=1e-12)
-    by_both = costs.totals(priced, "component", "operation")
-    for component, energy in costs.totals(priced, "component").items():
+        assert math.fsum(pricing.totals(priced, field).values()) == pytest.approx(whole, rel=1e-12)
+    by_both = pricing.totals(priced, "component", "operation")
+    for component, energy in pricing.totals(priced, "component").items():
         assert energy == pytest.approx(
             math.fsum(e for (c, _), e in by_both.items() if c == component), rel=1e-12
         )
@@ -373,12 +375,6 @@ def test_no_corner_is_dearer_than_the_conservative_or_cheaper_than_the_optimisti
     assert low <= middle <= high
 
 
-def test_the_function_and_the_class_give_the_same_rows() -> None:
-    rows = example_rows("forward")
-    table = loaded()
-    assert costs.price(rows, table, TYPES, facts()) == prices(table).price(rows)
-
-
 # ------------------------------------------------------------------------------------------- area and leakage
 
 PARTS = [
@@ -388,7 +384,7 @@ PARTS = [
 
 
 def test_area_is_units_times_the_librarys_area_of_one() -> None:
-    areas = costs.area(loaded(), PARTS)
+    areas = pricing.area(loaded(), PARTS)
     assert areas["array"] == pytest.approx(32 * at_corner("reram_cell", "area", "typical"))
     assert areas["dac"] == pytest.approx(8 * at_corner("dac_pwm", "area", "typical"))
     assert areas["adc"] == pytest.approx(at_corner("adc_sar", "area_8b", "typical"))
@@ -399,31 +395,31 @@ def test_area_is_units_times_the_librarys_area_of_one() -> None:
 def test_h_beyond_its_registers_takes_the_area_of_memory() -> None:
     part = Part("h", "integrator", {"words": 262_144, "bits": 16})
     bit = at_corner("sram", "area_bit_macro", "typical")
-    assert costs.area(loaded(), [part])["h"] == pytest.approx(262_144 * 16 * bit)
+    assert pricing.area(loaded(), [part])["h"] == pytest.approx(262_144 * 16 * bit)
 
 
 def test_four_converters_take_four_times_the_area_and_leakage_of_one() -> None:
     one, four = (Part("adc", "adc", {"bits": 8, "count": n}) for n in (1, 4))
-    for figure in (costs.area, costs.leakage):
+    for figure in (pricing.area, pricing.leakage):
         assert figure(loaded(), [four])["adc"] == 4 * figure(loaded(), [one])["adc"]
 
 
 def test_a_cell_that_states_its_area_is_taken_at_its_word_unless_the_file_gives_another() -> None:
     part = Part("array", "crossbar", {"rows": 8, "columns": 4, "cell_area": 1e-13})
-    assert costs.area(loaded(), [part])["array"] == pytest.approx(32e-13)
+    assert pricing.area(loaded(), [part])["array"] == pytest.approx(32e-13)
     given_area = loaded("{table: analog-14nm, crossbar: {area: 0.05 um2}}")
-    assert costs.area(given_area, [part])["array"] == pytest.approx(32 * 0.05e-12)
+    assert pricing.area(given_area, [part])["array"] == pytest.approx(32 * 0.05e-12)
 
 
 def test_leakage_of_converters_is_the_librarys_brought_to_14_nm() -> None:
     factor = 0.0453  # 130 nm to 14 nm, StillmakerBaas2017
-    powers = costs.leakage(loaded(), PARTS)
+    powers = pricing.leakage(loaded(), PARTS)
     assert powers["adc"] == pytest.approx(factor * at_corner("adc_sar", "p_static", "typical"), rel=1e-3)
     assert powers["dac"] == pytest.approx(8 * factor * at_corner("dac_pwm", "p_static", "typical"), rel=1e-3)
 
 
 def test_leakage_is_priced_by_the_picoseconds_that_a_part_is_on() -> None:
-    rows = costs.static(loaded("{table: analog-14nm, adc: {leakage: 3 uW}}"), PARTS, "train", 2 * 10**12)
+    rows = pricing.static(loaded("{table: analog-14nm, adc: {leakage: 3 uW}}"), PARTS, "train", 2 * 10**12)
     adc = next(row for row in rows if row.component == "adc")
     assert adc[:5] == ("train", "leakage", "adc", "static", 2 * 10**12)
     assert adc.energy == pytest.approx(6e-6)
@@ -457,7 +453,7 @@ def test_shares_say_how_much_rests_on_prices_of_each_status() -> None:
     chip = prices(loaded("{table: analog-14nm, adc_conv: {energy: 2 pJ}}"))
     rows = [LedgerRow("s", "forward", "adc", "adc_conv", 3), LedgerRow("s", "forward", "digital", "mul8", 2)]
     static = PricedRow("s", "leakage", "controller", "static", 1, 4e-12, 4e-12, "a guess", "assumed")
-    shares = costs.shares((*chip.price(rows), static))
+    shares = pricing.shares((*chip.price(rows), static))
     expected = {"assumed": 4e-12, "given": 6e-12, "secondary": 2 * 0.1035e-12}
     assert shares == pytest.approx(expected)
 
@@ -494,7 +490,7 @@ def test_an_action_without_a_price_is_an_error_that_names_component_action_and_t
 
 
 def test_a_component_without_an_area_is_an_error_that_names_it_its_type_and_the_table() -> None:
-    for figure in (costs.area, costs.leakage):
+    for figure in (pricing.area, pricing.leakage):
         with pytest.raises(InputError) as error:
             figure(loaded(), [Part("switch", "crossbars", {})])
         assert sentences(error) == [
@@ -511,7 +507,7 @@ def test_a_price_that_depends_on_what_a_component_has_not_is_an_error() -> None:
         "'bits', which this component does not have"
     ]
     with pytest.raises(InputError) as error:
-        costs.area(loaded(), [Part("adc", "adc", {})])
+        pricing.area(loaded(), [Part("adc", "adc", {})])
     assert sentences(error) == [
         "error[E061]: component 'adc' (adc): area and leakage in cost table 'analog-14nm' depend on 'count', "
         "which this component does not have"

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chipsim.accounting import costs
 from chipsim.accounting.ledger import LedgerRow
+from chipsim.accounting.pricing import Prices
 from chipsim.architecture.placement import Plan
 from chipsim.learning.rule import Integrate, Operation, Read, Update, Write
 from chipsim.simulation.controller import Controller, StageOutcome
@@ -185,7 +185,7 @@ def _energies(timing: str, prices: Mapping[str, float]) -> dict[str, float]:
     table = chips.load("worked-example-8x4", **given).costs
     types = {name: p.type for name, p in plan.architecture.components.items()}
     rows = [row for row in _run(timing)[0].ledger.rows() if row.stage == "train" and not _beyond(row)]
-    priced = costs.price(rows, table, types, plan.facts)
+    priced = Prices(table, types, plan.facts).price(rows)
     return {
         name: math.fsum(
             row.energy for row in priced if row.operation in operations and row.energy is not None
