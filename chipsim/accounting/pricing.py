@@ -29,11 +29,12 @@ class Part(NamedTuple):
 
 
 class Rate(NamedTuple):
-    """Price of one count [J], its source and how far it can be trusted."""
+    """Price of one count [J], its source, how far it can be trusted, and the table's entry that gives it."""
 
     price: float
     source: str
     status: Status
+    entry: str
 
 
 class PricedRow(NamedTuple):
@@ -48,6 +49,7 @@ class PricedRow(NamedTuple):
     energy: float
     source: str
     status: Status
+    entry: str
 
 
 class Prices:
@@ -77,7 +79,7 @@ class Prices:
         """Return the rows that have a price, with it; rows that are counted only are left out."""
         rated = ((row, self.rate(row.component, row.operation, row.action)) for row in rows)
         return tuple(
-            PricedRow(*row, rate.price, row.count * rate.price, rate.source, rate.status)
+            PricedRow(*row, rate.price, row.count * rate.price, *rate[1:])
             for row, rate in rated
             if rate is not None
         )
@@ -95,14 +97,14 @@ class Prices:
             raise InputError(Fault(self._without_price(component, action), code="E060"))
         facts = self._facts(component, operation)
         try:
-            cost = _reached(table, table.priced[action], facts)
+            entry, cost = _reached(table, table.priced[action], facts)
             energy = RULES[cost.rule](cost, table.corner, facts) * table.overhead_factor
         except KeyError as missing:
             text = self._without_fact(component, action, missing.args[0])
             raise InputError(Fault(text, code="E060")) from None
         except OverflowError:
             raise PhysicsError(Fault(TOO_LARGE, code="E081")) from None
-        return Rate(energy, *_trust(cost.figures()))
+        return Rate(energy, *_trust(cost.figures()), entry)
 
     def _without_price(self, component: str, action: str) -> str:
         return (
@@ -145,7 +147,7 @@ def static(table: CostTable, parts: Iterable[Part], stage: str, duration: int) -
 def _static_row(stage: str, name: str, power: Rate, duration: int) -> PricedRow:
     each = power.price * _SECONDS_PER_COUNT
     energy = duration * each
-    return PricedRow(stage, "leakage", name, "static", duration, each, energy, power.source, power.status)
+    return PricedRow(stage, "leakage", name, "static", duration, each, energy, *power[1:])
 
 
 def total(values: Iterable[float]) -> float:
@@ -170,11 +172,11 @@ def shares(priced: Iterable[PricedRow]) -> dict[str, float]:
     return totals(priced, "status")
 
 
-def _reached(table: CostTable, name: str, facts: Mapping[str, float]) -> ActionCost:
+def _reached(table: CostTable, name: str, facts: Mapping[str, float]) -> tuple[str, ActionCost]:
     cost = table.actions[name]
-    if cost.given or not _exceeds(cost.beyond, facts):
-        return cost
-    return table.actions[known(cost.beyond).entry]
+    if not cost.given and _exceeds(cost.beyond, facts):
+        name = known(cost.beyond).entry
+    return name, table.actions[name]
 
 
 def _exceeds(beyond: Beyond | None, facts: Mapping[str, float]) -> bool:
@@ -196,7 +198,8 @@ def _part_area(table: CostTable, part: Part) -> float:
 
 def _part_leakage(table: CostTable, part: Part) -> Rate:
     cost = _part_cost(table, part, "leakage")
-    return Rate(_units(part, cost) * cost.leakage.at(table.corner), *_trust((cost.leakage,)))
+    power = _units(part, cost) * cost.leakage.at(table.corner)
+    return Rate(power, *_trust((cost.leakage,)), f"{part.type}.leakage")
 
 
 def _part_cost(table: CostTable, part: Part, figure: Literal["area", "leakage"]) -> PartCost:

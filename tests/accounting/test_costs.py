@@ -452,7 +452,7 @@ def test_what_the_library_only_recalls_is_called_assumed() -> None:
 def test_shares_say_how_much_rests_on_prices_of_each_status() -> None:
     chip = prices(loaded("{table: analog-14nm, adc_conv: {energy: 2 pJ}}"))
     rows = [LedgerRow("s", "forward", "adc", "adc_conv", 3), LedgerRow("s", "forward", "digital", "mul8", 2)]
-    static = PricedRow("s", "leakage", "controller", "static", 1, 4e-12, 4e-12, "a guess", "assumed")
+    static = PricedRow("s", "leakage", "controller", "static", 1, 4e-12, 4e-12, "a guess", "assumed", "x")
     shares = pricing.shares((*chip.price(rows), static))
     expected = {"assumed": 4e-12, "given": 6e-12, "secondary": 2 * 0.1035e-12}
     assert shares == pytest.approx(expected)
@@ -470,7 +470,7 @@ def test_a_price_names_its_sources_and_the_weakest_of_their_statuses() -> None:
 
 def test_a_given_price_names_the_key_that_gave_it() -> None:
     rate = prices(loaded("{table: analog-14nm, adc_conv: {energy: 2 pJ}}")).rate("adc", "forward", "adc_conv")
-    assert rate == (2e-12, "given as costs.adc_conv.energy", "given")
+    assert rate == (2e-12, "given as costs.adc_conv.energy", "given", "adc_conv")
 
 
 # ----------------------------------------------------------------------------------------------------- faults
@@ -618,7 +618,12 @@ def own(folder: Path, text: str, table: str = "mine.yaml") -> CostTable:
 def test_a_table_beside_the_architecture_file_is_used(tmp_path: Path) -> None:
     table = own(tmp_path, OWN)
     assert table.name == "mine"
-    assert prices(table).rate("adc", "forward", "adc_conv") == (3e-12, "our own measurement", "verified")
+    assert prices(table).rate("adc", "forward", "adc_conv") == (
+        3e-12,
+        "our own measurement",
+        "verified",
+        "adc_conv",
+    )
     with pytest.raises(InputError, match="action 'dac_conv' has no price in cost table 'mine'"):
         prices(table).rate("dac", "forward", "dac_conv")
 
