@@ -419,6 +419,7 @@ def _print_record(record: Mapping[str, Any]) -> None:
     costs = _costs(total["time_s"], total["energy_J"], total["pulses"])
     click.echo(f"in all: {costs}; area {_area(record['area_m2'])}")
     click.echo(f"  {total['assumed_share']:.1%} of the energy rests on assumed prices")
+    _print_spread(record)
 
 
 def _to_target(found: Mapping[str, Any] | None) -> str:
@@ -529,6 +530,61 @@ def list_(kind: str | None, as_json: bool) -> None:
         width = max((len(thing) for thing in things), default=0)
         for thing, words in things.items():
             click.echo(f"{'' if kind else '  '}{thing:{width}}  {words}".rstrip())
+
+
+@commands.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@_options(
+    click.option("--costs", metavar="TABLE", help="A cost table, by name or path [default: the run's own]."),
+    click.option("--corner", help="typical, optimistic or conservative."),
+    click.option(
+        "-s", "--set", "settings", multiple=True, metavar="costs.PATH=VALUE",
+        help="Another price, as in 'costs.adc_conv.energy=2 pJ'; repeatable.",
+    ),
+    click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the run so priced."),
+    force_option, as_json,
+)  # fmt: skip
+def price(
+    folder: Path, costs: str | None, corner: str | None, settings: tuple[str, ...], output: Path | None,
+    force: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Price a finished run again under other costs, without simulating.
+
+    A price is all that may change: what the chip did, and how long it took, stays as it was.
+    """
+    from chipsim.experiments import ensemble, folders, repricing
+
+    run = repricing.read(folder, repricing.settings_of(costs, corner, settings))
+    if output is not None:
+        folders.check_free(output, force)
+    result = repricing.price(run, _command())
+    written = None if output is None else ensemble.write_run(run.job, result, output, force)
+    if as_json:
+        _print_json(result.record)
+        return
+    before = ensemble.read_record(folder)
+    _print_repriced(before, result.record)
+    if written is not None:
+        click.echo(f"folder: {written}\nreport: {written / 'report.html'}")
+
+
+def _print_repriced(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    for record, word in ((before, "was"), (after, "is")):
+        costs = record["costs"]
+        click.echo(
+            f"{word:>3}: {_written(record['total']['energy_J'], 'energy')} and {_area(record['area_m2'])} "
+            f"under {costs['table']}, {costs['corner']}"
+        )
+    _print_spread(after)
+
+
+def _print_spread(record: Mapping[str, Any]) -> None:
+    """What the ranges of the prices make of the totals, and which prices that comes from."""
+    for figure, dimension, name in (("energy_J", "energy", "energy"), ("area_m2", "area", "area")):
+        spread = record["uncertainty"][figure]
+        ends = " to ".join(_written(spread[end], dimension) for end in ("low", "high"))
+        causes = ", ".join(f"{cause['entry']} {cause['share']:.0%}" for cause in spread["causes"][:3])
+        click.echo(f"  {name}, over the ranges of the prices (90 %): {ends}; spread from {causes or 'none'}")
 
 
 @commands.command()

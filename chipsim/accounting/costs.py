@@ -16,7 +16,7 @@ from chipsim.accounting import scaling
 from chipsim.accounting.scaling import CORNERS, Corner
 from chipsim.accounting.table import ActionCost, Figure, Keys, PartCost, TableFile, figures_of, read
 from chipsim.errors import Fault, InputError, suggestion
-from chipsim.inputs import registry
+from chipsim.inputs import documents, registry
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Faults, Model, fill
 from chipsim.inputs.schema import resolved as plain
@@ -60,6 +60,8 @@ class CostTable:
     """
 
     name: str
+    text: str
+    """The table's file, as it was read."""
     technology: str
     corner: Corner
     overhead_factor: float
@@ -84,7 +86,8 @@ def load(document: Document, path: Keys = ("costs",)) -> CostTable:
     Raises `InputError` with all faults of the section.
     """
     section = _section(document, path)
-    file = read(_located(document, (*path, "table"), section.get("table")))
+    located = _located(document, (*path, "table"), section.get("table"))
+    file = read(located)
     faults = Faults()
     actions, components = dict(file.actions), dict(file.components)
     for name in section:
@@ -101,7 +104,7 @@ def load(document: Document, path: Keys = ("costs",)) -> CostTable:
         text = f"costs: overhead_factor: expected a number above 0, got {overhead!r}"
         faults.add(_refused(document, (*path, "overhead_factor"), text))
     faults.raise_if_any()
-    return _assembled(file, corner, float(overhead), actions, components)
+    return _assembled(file, located.read_text("utf-8"), corner, float(overhead), actions, components)
 
 
 def resolved(table: CostTable) -> dict[str, Any]:
@@ -117,6 +120,7 @@ def resolved(table: CostTable) -> dict[str, Any]:
 
 def _assembled(
     file: TableFile,
+    text: str,
     corner: Corner,
     overhead_factor: float,
     actions: Mapping[str, ActionCost],
@@ -125,6 +129,7 @@ def _assembled(
     pairs = [(name, *cost.ledger_actions(name)) for name, cost in actions.items()]
     return CostTable(
         name=file.name,
+        text=text,
         technology=file.technology,
         corner=corner,
         overhead_factor=overhead_factor,
@@ -153,12 +158,13 @@ def _located(document: Document, path: Keys, table: object) -> Path:
     if not isinstance(table, str):
         text = f"costs: expected the name or path of a cost table, got {table!r}"
         raise _refused(document, path, text, "E013")
+    outside = document.place(path).file == documents.SET  # a path on the command line may lead anywhere
     try:
-        return registry.file("costs", table, within=Path(document.name).parent)
+        return registry.file("costs", table, within=None if outside else Path(document.name).parent)
     except registry.UnknownName as unknown:
         raise _refused(document, path, f"costs: {unknown}", unknown.code) from None
-    except InputError as outside:
-        text, code = outside.faults[0].message, outside.faults[0].code
+    except InputError as leading_out:
+        text, code = leading_out.faults[0].message, leading_out.faults[0].code
         raise _refused(document, path, f"costs: {text}", code) from None
 
 

@@ -18,7 +18,7 @@ from chipsim.accounting import scaling
 from chipsim.accounting.scaling import Corner
 from chipsim.errors import Fault, InputError, suggestion
 from chipsim.inputs import documents
-from chipsim.inputs.schema import Model, fill
+from chipsim.inputs.schema import Model, Name, fill
 from chipsim.inputs.units import Farads, Joules, SquareMetres, Volts, Watts
 
 Status = Literal["verified", "secondary", "derived", "assumed", "given"]
@@ -110,7 +110,7 @@ class TableFile(Model):
     """A cost table as it stands in its file."""
 
     format: Literal["chipsim-costs/1"]
-    name: str
+    name: Name
     technology: str
     overhead_factor: Annotated[float, Field(gt=0)] = 1.0
     reported: tuple[str, ...] = ()

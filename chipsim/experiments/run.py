@@ -25,6 +25,7 @@ from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Faults, resolved
 from chipsim.learning import loading
 from chipsim.learning.rule import LearningRule
+from chipsim.reports import counted
 from chipsim.reports import result as results
 from chipsim.reports.result import Result
 from chipsim.simulation.chip import Chip
@@ -60,14 +61,23 @@ class Job:
 
     @property
     def resolved(self) -> dict[str, str]:
-        """The two files with everything filled in, and the prices that they lead to, as YAML text."""
+        """The two files with everything filled in, and the prices that they lead to, as YAML text.
+
+        A cost table that is not a shipped one stands beside them, so that they can be read again.
+        """
+        architecture, beside = self.architecture.resolved(), {}
+        table = self.architecture.costs
+        if architecture["costs"]["table"] not in registry.names("costs"):
+            beside[f"table-{table.name}"] = table.text
+            architecture["costs"] = {**architecture["costs"], "table": f"table-{table.name}.yaml"}
         workload = resolved(self.workload)
         for stage in workload["stages"]:
             stage["rule"] = resolved(self.rules[stage["name"]])
         return {
-            "architecture": documents.dump(self.architecture.resolved()),
+            "architecture": documents.dump(architecture),
             "workload": documents.dump(workload),
-            "costs": documents.dump(costs.resolved(self.architecture.costs)),
+            "costs": documents.dump(costs.resolved(table)),
+            **beside,
         }
 
     @cached_property
@@ -190,7 +200,7 @@ def simulate(
         outcomes.append(controller.run(task, progress))
         target = workload.evaluate.target
         inputs.append(
-            results.StageInputs(
+            counted.StageInputs(
                 rule.type,
                 stage.images,
                 rule.operations(),
@@ -201,8 +211,8 @@ def simulate(
     identity = results.Identity(
         job.run_id(seed), seed, job.architecture.name, workload.name, chipsim_version()
     )
-    provenance = _provenance(job, began, command)
-    return results.gather(job.plan, controller, outcomes, inputs, identity, job.resolved, provenance)
+    counts, arrays = counted.of_run(controller, outcomes, inputs), dict(results.arrays(outcomes))
+    return results.price(job.plan, counts, arrays, identity, job.resolved, provenance(job, command, began))
 
 
 def _stage_data(workload: Workload, stage: Stage, prepared: Prepared, seed: int) -> tuple[StageData, float]:
@@ -217,7 +227,8 @@ def _stage_data(workload: Workload, stage: Stage, prepared: Prepared, seed: int)
     return StageData(wide[0], prepared.train_y, wide[1], prepared.test_y, order), ceiling
 
 
-def _provenance(job: Job, began: float, command: Sequence[str]) -> dict[str, Any]:
+def provenance(job: Job, command: Sequence[str], began: float) -> dict[str, Any]:
+    """Where, when and with what a result was made: all that may differ between two equal runs."""
     libraries = ("numba", "llvmlite", "numpy", "simpy", "pydantic", "networkx", "pyyaml")
     return {
         "chipsim": chipsim_version(),

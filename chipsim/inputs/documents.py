@@ -40,7 +40,8 @@ Where: TypeAlias = tuple[str | int, ...]
 """The way from the top to a value: keys, and indices of list items."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_SET = "--set"
+SET = "--set"
+"""The file that a value set on the command line is said to stand in."""
 
 
 def is_name(text: str) -> bool:
@@ -124,11 +125,11 @@ class Document:
         new; the keys before it must exist, except under the top keys that `fresh` names. Raises `InputError`
         at the place "--set".
         """
-        source = Source(_SET, (f"{path_text}={value_text}",), len(path_text) + 1)
+        source = Source(SET, (f"{path_text}={value_text}",), len(path_text) + 1)
         spot = Spot(source, 0, -source.shift, len(path_text))
         if not all(path_text.split(".")) or BREAK.search(value_text) or UNPRINTABLE.search(value_text):
             raise InputError(
-                Fault(f"'{path_text}' is not set to one value; write {_SET} PATH=VALUE", spot.place(), "E024")
+                Fault(f"'{path_text}' is not set to one value; write {SET} PATH=VALUE", spot.place(), "E024")
             )
         path = self._settable(path_text, spot, fresh)
         node = compose(value_text, source) or Node(Spot(source, 0, 0), None)

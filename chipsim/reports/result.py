@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -18,17 +18,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chipsim.accounting import pricing
+from chipsim.accounting import pricing, uncertainty
+from chipsim.accounting.costs import CostTable
 from chipsim.accounting.ledger import LedgerRow
 from chipsim.accounting.pricing import PricedRow, Prices
+from chipsim.accounting.scaling import CORNERS, Corner
+from chipsim.accounting.uncertainty import Range, Uncertain
 from chipsim.architecture.placement import Plan
 from chipsim.errors import Fault, PhysicsError
-from chipsim.simulation.controller import EVALUATION, Controller, Evaluation, StageOutcome
+from chipsim.reports.counted import PER_SECOND, Counted, StageCounts
+from chipsim.simulation.controller import EVALUATION, Evaluation, StageOutcome
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PER_SECOND = 1e12  # picoseconds
 ROUNDING = 1e-12
 """Slack of the comparison with a target: far below one image in a million, far above rounding."""
 IN_A_ROW = 3
@@ -84,18 +87,6 @@ class StageRecord:
     pulses: Pulses
     counts: Mapping[str, int]
     to_target: ToTarget | None
-
-
-@dataclass(frozen=True)
-class StageInputs:
-    """What the record says of a stage beside its outcome."""
-
-    rule: str
-    images: int
-    matrices: Mapping[str, str]
-    """From operation to the matrix that it pulses."""
-    linear_accuracy: float
-    target: float | None
 
 
 @dataclass(frozen=True)
@@ -191,27 +182,22 @@ COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType({
 })  # fmt: skip
 
 
-def gather(
-    plan: Plan, controller: Controller, outcomes: Sequence[StageOutcome],
-    inputs: Sequence[StageInputs], identity: Identity, resolved: Mapping[str, str],
-    provenance: Mapping[str, Any],
+def price(
+    plan: Plan, counted: Counted, arrays: Mapping[str, NDArray[Any]], identity: Identity,
+    resolved: Mapping[str, str], provenance: Mapping[str, Any],
 ) -> Result:  # fmt: skip
     """The result of a run that has ended, priced under the architecture's cost table."""
-    books = _Books(plan)
-    evaluated = int(controller.beside.env.now)
+    books = _Books(plan, plan.architecture.costs)
     with _in_range():
-        priced = books.priced(controller.ledger.rows(), outcomes, evaluated)
-        stages = {
-            outcome.name: _stage(books, outcome, given, priced)
-            for outcome, given in zip(outcomes, inputs, strict=True)
-        }
-        record = _record(plan, books, identity, stages, priced, int(controller.floor.env.now), evaluated)
+        priced = books.priced(counted)
+        stages = {stage.name: _stage(books, stage, priced) for stage in counted.stages}
+        record = _record(plan, books, identity, stages, priced, counted)
         _check_finite(record)
     return Result(
         record=record,
         stages=MappingProxyType(stages),
-        rows=MappingProxyType(_rows(controller, outcomes, priced)),
-        arrays=MappingProxyType(dict(_arrays(outcomes))),
+        rows=MappingProxyType(_rows(counted, priced)),
+        arrays=MappingProxyType(dict(arrays)),
         warnings=plan_warnings(plan),
         resolved=resolved,
         provenance=provenance,
@@ -236,8 +222,8 @@ def _check_finite(record: Mapping[str, Any]) -> None:
 class _Books:
     """Prices of one plan, and the power that its parts draw while they are on."""
 
-    def __init__(self, plan: Plan) -> None:
-        table = plan.architecture.costs
+    def __init__(self, plan: Plan, table: CostTable) -> None:
+        self.plan = plan
         self.table = table
         self.parts = plan.parts()
         self.prices = Prices(table, plan.types(), plan.facts)
@@ -245,11 +231,14 @@ class _Books:
     def static(self, stage: str, duration: int) -> tuple[PricedRow, ...]:
         return pricing.static(self.table, self.parts, stage, duration)
 
-    def priced(
-        self, rows: tuple[LedgerRow, ...], outcomes: Sequence[StageOutcome], evaluated: int
-    ) -> tuple[PricedRow, ...]:
-        static = [row for outcome in outcomes for row in self.static(outcome.name, outcome.duration)]
-        return (*self.prices.price(rows), *static, *self.static(EVALUATION, evaluated))
+    def priced(self, counted: Counted) -> tuple[PricedRow, ...]:
+        static = [row for stage in counted.stages for row in self.static(stage.name, stage.duration)]
+        evaluated = self.static(EVALUATION, counted.evaluated)
+        return (*self.prices.price(counted.ledger), *static, *evaluated)
+
+    def at(self, corner: Corner) -> _Books:
+        """The same chip under its table at another corner."""
+        return _Books(self.plan, replace(self.table, corner=corner))
 
     def energy_at(self, stage: str, evaluation: Evaluation) -> float:
         """Energy of a stage up to one of its evaluations [J]."""
@@ -257,9 +246,8 @@ class _Books:
         return pricing.total(row.energy for row in (*rows, *self.static(stage, evaluation.time)))
 
 
-def _stage(
-    books: _Books, outcome: StageOutcome, given: StageInputs, priced: tuple[PricedRow, ...]
-) -> StageRecord:
+def _stage(books: _Books, outcome: StageCounts, priced: tuple[PricedRow, ...]) -> StageRecord:
+    given = outcome.given
     rows = [row for row in priced if row.stage == outcome.name]
     ledger = outcome.evaluations[-1].ledger.rows()
     values = [evaluation.accuracy for evaluation in outcome.evaluations]
@@ -310,7 +298,7 @@ def reached(accuracies: Sequence[float], target: float) -> int | None:
     return None
 
 
-def _to_target(books: _Books, outcome: StageOutcome, target: float | None) -> ToTarget | None:
+def _to_target(books: _Books, outcome: StageCounts, target: float | None) -> ToTarget | None:
     if target is None:
         return None
     index = reached([evaluation.accuracy for evaluation in outcome.evaluations], target)
@@ -323,7 +311,7 @@ def _to_target(books: _Books, outcome: StageOutcome, target: float | None) -> To
 
 def _record(
     plan: Plan, books: _Books, identity: Identity, stages: Mapping[str, StageRecord],
-    priced: tuple[PricedRow, ...], trained: int, evaluated: int,
+    priced: tuple[PricedRow, ...], counted: Counted,
 ) -> dict[str, Any]:  # fmt: skip
     training = [row for row in priced if row.stage != EVALUATION]
     energy = pricing.total(row.energy for row in training)
@@ -338,7 +326,7 @@ def _record(
         "workload": identity.workload,
         "stages": [asdict(stage) for stage in stages.values()],
         "total": {
-            "time_s": trained / PER_SECOND,
+            "time_s": counted.trained / PER_SECOND,
             "energy_J": energy,
             "energy_J_by_component": pricing.totals(training, "component"),
             "energy_J_by_operation": pricing.totals(training, "operation"),
@@ -346,10 +334,14 @@ def _record(
             "assumed_share": shares.get("assumed", 0.0) / energy if energy else 0.0,
         },
         "evaluation": {
-            "time_s": evaluated / PER_SECOND,
+            "time_s": counted.evaluated / PER_SECOND,
             "energy_J": pricing.total(row.energy for row in priced if row.stage == EVALUATION),
         },
         "costs": {"table": books.table.name, "corner": books.table.corner},
+        "uncertainty": {
+            "energy_J": _spread(energies(plan, counted)),
+            "area_m2": _spread(areas(plan)),
+        },
         "area_m2": pricing.total(area.values()),
         "area_m2_by_component": area,
         "placement": [
@@ -363,21 +355,46 @@ def _record(
     }  # fmt: skip
 
 
-def _rows(
-    controller: Controller, outcomes: Sequence[StageOutcome], priced: tuple[PricedRow, ...]
-) -> dict[str, tuple[tuple[Any, ...], ...]]:
-    span = int(controller.floor.env.now)
+def energies(plan: Plan, counted: Counted) -> Uncertain:
+    """Energy of all stages, evaluation apart, over the ranges of the prices [J]."""
+    books = _Books(plan, plan.architecture.costs)
+    rows = {corner: books.at(corner).priced(counted) for corner in CORNERS}
+    trained = {corner: [r for r in priced if r.stage != EVALUATION] for corner, priced in rows.items()}
+    return uncertainty.drawn(uncertainty.ranges(trained))
+
+
+def areas(plan: Plan) -> Uncertain:
+    """Area of the chip over the ranges of its components' areas [m2]."""
+    table, parts = plan.architecture.costs, plan.parts()
+    by = {corner: pricing.area(replace(table, corner=corner), parts) for corner in CORNERS}
+    return uncertainty.drawn({
+        part.name: Range(
+            by["optimistic"][part.name], by["typical"][part.name], by["conservative"][part.name],
+            table.components[part.type].area.cited,
+        )
+        for part in parts
+    })  # fmt: skip
+
+
+def _spread(found: Uncertain) -> dict[str, Any]:
+    """The interval of a total, and the prices that cause a hundredth of its spread or more."""
+    causes = [cause._asdict() for cause in found.causes if abs(cause.share) >= 0.01]
+    return {**found.interval._asdict(), "causes": causes}
+
+
+def _rows(counted: Counted, priced: tuple[PricedRow, ...]) -> dict[str, tuple[tuple[Any, ...], ...]]:
+    span = counted.trained
     return {
         "accuracy": tuple(
-            (outcome.name, e.image, e.time / PER_SECOND, e.accuracy, e.loss)
-            for outcome in outcomes
-            for e in outcome.evaluations
+            (stage.name, e.image, e.time / PER_SECOND, e.accuracy, e.loss)
+            for stage in counted.stages
+            for e in stage.evaluations
         ),
-        "ledger": tuple(controller.ledger.rows()),
+        "ledger": counted.ledger,
         "progress": tuple(
-            (outcome.name, e.image, e.time / PER_SECOND, *row[1:])
-            for outcome in outcomes
-            for e in outcome.evaluations
+            (stage.name, e.image, e.time / PER_SECOND, *row[1:])
+            for stage in counted.stages
+            for e in stage.evaluations
             for row in e.ledger.rows()
         ),
         "energy": tuple(tuple(row[:8]) for row in priced),
@@ -386,12 +403,13 @@ def _rows(
                 use.component, use.busy / PER_SECOND, use.waiting / PER_SECOND,
                 use.busy / span if span else 0.0, use.waiting / span if span else 0.0,
             )
-            for use in sorted(controller.usage())
+            for use in counted.usage
         ),
     }  # fmt: skip
 
 
-def _arrays(outcomes: Sequence[StageOutcome]) -> Iterable[tuple[str, NDArray[Any]]]:
+def arrays(outcomes: Sequence[StageOutcome]) -> Iterable[tuple[str, NDArray[Any]]]:
+    """Weights, conductances and pulses of every array before and after each stage, as the file names them."""
     for outcome in outcomes:
         for when, arrays in (("before", outcome.before), ("after", outcome.after)):
             for component, values in arrays.items():

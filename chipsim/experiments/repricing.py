@@ -1,0 +1,75 @@
+"""A finished run under other prices: its counts are read from its files, nothing is simulated."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from chipsim.errors import DataError, Fault, InputError
+from chipsim.experiments.ensemble import read_record
+from chipsim.experiments.run import Job, Request, chipsim_version, prepare, provenance
+from chipsim.reports import counted
+from chipsim.reports import result as results
+from chipsim.reports.counted import Counted
+from chipsim.reports.result import Identity, Result
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished run: its files read, checked and mapped again, and what it counted."""
+
+    job: Job
+    counted: Counted
+    seed: int
+    folder: Path
+
+
+def read(folder: Path, settings: tuple[str, ...] = ()) -> Finished:
+    """A run from its directory, with other prices where `settings` give some.
+
+    Raises `DataError` where the directory is not that of a run, `InputError` for a setting that would
+    change what the run did.
+    """
+    _check_settings(folder, settings)
+    given = folder / "resolved"
+    paths = [given / f"{kind}.yaml" for kind in ("architecture", "workload")]
+    if not (folder / "run.json").is_file() or not all(path.is_file() for path in paths):
+        raise DataError(f"{folder}: not a run's directory; it holds no run.json with resolved files")
+    job = prepare(Request(str(paths[0]), str(paths[1]), settings))
+    matrices = {stage: rule.operations() for stage, rule in job.rules.items()}
+    record = read_record(folder)
+    return Finished(job, counted.read(folder, matrices), int(record["seed"]), folder)
+
+
+def price(run: Finished, command: Sequence[str] = ()) -> Result:
+    """The result of a run under the prices of its job; equal to a fresh run under them."""
+    job = run.job
+    identity = Identity(
+        job.run_id(run.seed), run.seed, job.architecture.name, job.workload.name, chipsim_version()
+    )
+    with np.load(run.folder / "arrays.npz", allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    return results.price(
+        job.plan, run.counted, arrays, identity, job.resolved, provenance(job, command, time.time())
+    )
+
+
+def settings_of(costs: str | None, corner: str | None, given: Sequence[str]) -> tuple[str, ...]:
+    """The settings that options of the command line stand for."""
+    table = () if costs is None else (f"costs.table={costs}",)
+    at = () if corner is None else (f"costs.corner={corner}",)
+    return (*table, *at, *given)
+
+
+def _check_settings(folder: Path, settings: Sequence[str]) -> None:
+    for setting in settings:
+        path = setting.partition("=")[0].strip()
+        if not path.startswith("costs."):
+            text = (
+                f"'{path}' changes what the run does, not only its price; run it again with --set {setting}"
+            )
+            raise InputError(Fault(text, code="E024"))

@@ -1,0 +1,126 @@
+"""What a run counted and measured, before any price: taken from a chip that has run, or from its files."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chipsim.accounting.ledger import Key, Ledger, LedgerRow
+from chipsim.errors import DataError
+from chipsim.simulation.controller import Controller, Evaluation, StageOutcome, Usage
+
+PER_SECOND = 1e12  # picoseconds
+
+
+@dataclass(frozen=True)
+class StageInputs:
+    """What the record says of a stage beside its outcome."""
+
+    rule: str
+    images: int
+    matrices: Mapping[str, str]
+    """From operation to the matrix that it pulses."""
+    linear_accuracy: float
+    target: float | None
+
+
+@dataclass(frozen=True)
+class StageCounts:
+    """One stage: what was asked of it, its time [ps] and its evaluations with the ledger at each."""
+
+    name: str
+    given: StageInputs
+    duration: int
+    evaluations: tuple[Evaluation, ...]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A run's stages, its ledger, and how long it trained and evaluated [ps]; `usage` by component."""
+
+    stages: tuple[StageCounts, ...]
+    ledger: tuple[LedgerRow, ...]
+    trained: int
+    evaluated: int
+    usage: tuple[Usage, ...]
+
+
+def of_run(
+    controller: Controller, outcomes: Sequence[StageOutcome], inputs: Sequence[StageInputs]
+) -> Counted:
+    """What a chip's controller counted over stages that have ended."""
+    stages = tuple(
+        StageCounts(outcome.name, given, outcome.duration, outcome.evaluations)
+        for outcome, given in zip(outcomes, inputs, strict=True)
+    )
+    return Counted(
+        stages, tuple(controller.ledger.rows()), controller.floor.now, controller.beside.now,
+        tuple(sorted(controller.usage())),
+    )  # fmt: skip
+
+
+def read(folder: Path, matrices: Mapping[str, Mapping[str, str]]) -> Counted:
+    """What a run's files say that it counted; `matrices` as in `StageInputs`, by stage.
+
+    Raises `DataError` where a file is missing or damaged.
+    """
+    try:
+        record = json.loads((folder / "run.json").read_text("utf-8"))
+        ledger = tuple(_row(row) for row in _table(folder / "ledger.csv"))
+        evaluations = _evaluations(folder)
+        stages = tuple(
+            StageCounts(
+                stage["name"],
+                StageInputs(
+                    stage["rule"], stage["images"], matrices[stage["name"]],
+                    stage["linear_accuracy"], stage["target"],
+                ),
+                picoseconds(stage["time_s"]),
+                tuple(evaluations[stage["name"]]),
+            )
+            for stage in record["stages"]
+        )  # fmt: skip
+        usage = tuple(
+            Usage(row["component"], picoseconds(row["busy_s"]), picoseconds(row["waiting_s"]))
+            for row in _table(folder / "utilisation.csv")
+        )
+        trained, evaluated = (picoseconds(record[part]["time_s"]) for part in ("total", "evaluation"))
+    except FileNotFoundError as missing:
+        raise DataError(
+            f"{folder}: not a run's directory; it holds no {Path(missing.filename).name}"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise DataError(f"{folder}: its files cannot be read as those of a run ({fault})") from None
+    return Counted(stages, ledger, trained, evaluated, usage)
+
+
+def picoseconds(seconds: float | str) -> int:
+    """A time of a run's files as the event kernel counted it; exact up to an hour and more."""
+    return round(float(seconds) * PER_SECOND)
+
+
+def _table(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        yield from csv.DictReader(stream)
+
+
+def _row(row: Mapping[str, str]) -> LedgerRow:
+    return LedgerRow(row["stage"], row["operation"], row["component"], row["action"], int(row["count"]))
+
+
+def _evaluations(folder: Path) -> dict[str, list[Evaluation]]:
+    counts: dict[tuple[str, int], dict[Key, int]] = {}
+    for row in _table(folder / "progress.csv"):
+        at = counts.setdefault((row["stage"], int(row["image"])), {})
+        at[row["stage"], row["operation"], row["component"], row["action"]] = int(row["count"])
+    found: dict[str, list[Evaluation]] = {}
+    for row in _table(folder / "accuracy.csv"):
+        image = int(row["image"])
+        ledger = Ledger(counts.get((row["stage"], image), {}))
+        figures: tuple[Any, ...] = (float(row["accuracy"]), float(row["loss"]), ledger)
+        found.setdefault(row["stage"], []).append(Evaluation(image, picoseconds(row["time_s"]), *figures))
+    return found
