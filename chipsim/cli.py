@@ -12,6 +12,7 @@ import shlex
 import signal
 import sys
 import tempfile
+import textwrap
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -585,6 +586,26 @@ def _print_spread(record: Mapping[str, Any]) -> None:
         ends = " to ".join(_written(spread[end], dimension) for end in ("low", "high"))
         causes = ", ".join(f"{cause['entry']} {cause['share']:.0%}" for cause in spread["causes"][:3])
         click.echo(f"  {name}, over the ranges of the prices (90 %): {ends}; spread from {causes or 'none'}")
+
+
+@commands.command()
+@click.argument("thing", metavar="THING")
+@_options(as_json)
+def explain(thing: str, as_json: bool) -> None:
+    """What a figure, action, price, parameter, error code, component, cell, rule or source is.
+
+    As in 'explain to_target', 'explain adc_conv', 'explain adc.bits', 'explain reram-om.step'.
+    """
+    from chipsim.experiments import explaining
+
+    found = explaining.explain(thing)
+    if as_json:
+        _print_json({"explained": [explaining.as_dict(meaning) for meaning in found]})
+        return
+    for meaning in found:
+        click.echo(f"{meaning.name}: {meaning.kind}")
+        for label, text in meaning.facts.items():
+            click.echo(textwrap.fill(f"{label}: {text}", 100, initial_indent="  ", subsequent_indent="    "))
 
 
 @commands.command()

@@ -66,10 +66,11 @@ def architecture(name: str, settings: tuple[str, ...] = ()) -> Architecture:
 
 def described(kind: str) -> dict[str, str]:
     """The names of a kind, each with what it is in a few words."""
-    return {name: _words(kind, name) for name in registry.names(kind)}
+    return {name: described_as(kind, name) for name in registry.names(kind)}
 
 
-def _words(kind: str, name: str) -> str:
+def described_as(kind: str, name: str) -> str:
+    """What a thing is, in the few words that its file says of it."""
     if kind == "dataset":
         return str(dataset.named(name).DATASET.title)
     if isinstance(registry.KINDS[kind], registry.FileKind):

@@ -1,0 +1,30 @@
+"""What each action of the ledger is a count of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+ACTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "act_fn": "one activation function of one value, as a look-up",
+        "adc_conv": "one line converted from a sum of currents to a code",
+        "bit_gen": "one random bit of one line and time slot of an update",
+        "cell_reads": "one cell that carried current in a read; counted, not priced",
+        "col_pulses": "one write pulse on a column line; counted, not priced",
+        "dac_conv": "one input driven on a line, from a code to a pulse width",
+        "dig_add16": "one 16-bit addition",
+        "h_rmw": "one word of the integrator read, added to, compared and written",
+        "line_pulse_cell": "one crossing of a line that a write pulse charges",
+        "line_read_cell": "one crossing of a line that a read voltage charges",
+        "mul8": "one 8-bit multiplication",
+        "read_conductance": "sum over cells read of conductance [nS] x DAC code: the charge of a read",
+        "read_duty": "sum over cells read of the DAC code: reads at full input, times the code of full input",
+        "reset_conductance": "sum over RESET pulses of the cell's conductance [nS], mean of before and after",
+        "reset_pulses": "one RESET (down) pulse on a cell",
+        "row_pulses": "one write pulse on a row line; counted, not priced",
+        "set_conductance": "sum over SET pulses of the cell's conductance [nS], mean of before and after",
+        "set_pulses": "one SET (up) pulse on a cell",
+        "static": "one picosecond of a component that is switched on: leakage",
+    }
+)
