@@ -588,6 +588,27 @@ def _print_spread(record: Mapping[str, Any]) -> None:
         click.echo(f"  {name}, over the ranges of the prices (90 %): {ends}; spread from {causes or 'none'}")
 
 
+@commands.command(hidden=True)  # until it also tells of latency
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("figure", metavar="FIGURE", type=click.Choice(["energy"]))
+@_options(as_json)
+def why(folder: Path, figure: str, as_json: bool) -> None:
+    """From the total of a run down to count x price, each with where the price stands."""
+    from chipsim.experiments import why as reasons
+
+    lines = reasons.energy(folder)
+    if as_json:
+        _print_json({figure: [reasons.as_dict(line) for line in lines]})
+        return
+    click.echo(f"{_written(sum(line.energy_J for line in lines), 'energy')} in all, evaluation apart:")
+    for line in lines:
+        click.echo(
+            f"{line.share:7.2%} {_written(line.energy_J, 'energy'):>9}  {line.operation}: "
+            f"{line.component}.{line.action}, {line.count} x {_written(line.price_J, 'energy')}"
+        )
+        click.echo(f"{'':19}{line.formula}; {line.source} ({line.status}; {line.place})")
+
+
 @commands.command()
 @click.argument("thing", metavar="THING")
 @_options(as_json)

@@ -88,13 +88,13 @@ def _fill(job: Job, result: Result, folder: Path, page: bool) -> None:
 def find_or_begin(plan: Plan, base: Path | None, force: bool) -> Plan:
     """The plan with the folder that it goes on in: an unfinished one of the same request, or a new one.
 
-    `base` is the folder of all runs, when the user named none. Raises `RunError` where the named folder
-    holds something else.
+    `base` is the folder of all runs, when the user named none. A named folder of the same job takes further
+    seeds. Raises `RunError` where it holds something else.
     """
     folder = plan.folder
     if base is not None:
         folder = next(_unfinished(plan, base), None) or folders.fresh(base, plan.folder.name)
-    if not _same(folder, plan.label) or (force and _is_summed_up(folder)):
+    if not _same_job(folder, plan.label) or (force and _is_summed_up(folder)):
         folders.check_free(folder, force)
         shutil.rmtree(folder, ignore_errors=True)
     folders.sweep(folder)
@@ -122,10 +122,19 @@ def _is_summed_up(folder: Path) -> bool:
 
 
 def _same(folder: Path, label: Mapping[str, Any]) -> bool:
+    return _request(folder) == label
+
+
+def _same_job(folder: Path, label: Mapping[str, Any]) -> bool:
+    return {**_request(folder), "seeds": label["seeds"]} == label
+
+
+def _request(folder: Path) -> dict[str, Any]:
+    """What a folder's `request.json` says; nothing where there is none."""
     try:
-        return bool(json.loads((folder / "request.json").read_text("utf-8")) == label)
-    except (OSError, ValueError):
-        return False
+        return dict(json.loads((folder / "request.json").read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 def run(plan: Plan, workers: int, done: Done, progress: Progress = quiet) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from chipsim.accounting.pricing import PricedRow
 from chipsim.errors import DataError, Fault, InputError
 from chipsim.experiments.ensemble import read_record
 from chipsim.experiments.run import Job, Request, chipsim_version, prepare, provenance
@@ -56,6 +57,11 @@ def price(run: Finished, command: Sequence[str] = ()) -> Result:
     return results.price(
         job.plan, run.counted, arrays, identity, job.resolved, provenance(job, command, time.time())
     )
+
+
+def priced(run: Finished) -> tuple[PricedRow, ...]:
+    """The rows of a run's ledger under the prices of its job, leakage included."""
+    return results.priced(run.job.plan, run.counted)
 
 
 def settings_of(costs: str | None, corner: str | None, given: Sequence[str]) -> tuple[str, ...]:

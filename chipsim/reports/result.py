@@ -355,6 +355,11 @@ def _record(
     }  # fmt: skip
 
 
+def priced(plan: Plan, counted: Counted) -> tuple[PricedRow, ...]:
+    """The rows of a run's ledger with their prices, leakage included."""
+    return _Books(plan, plan.architecture.costs).priced(counted)
+
+
 def energies(plan: Plan, counted: Counted) -> Uncertain:
     """Energy of all stages, evaluation apart, over the ranges of the prices [J]."""
     books = _Books(plan, plan.architecture.costs)

@@ -227,3 +227,13 @@ def test_an_interrupted_demonstration_goes_on_and_answers_the_same(
     for name in ("demo.json", "scratch/ensemble.json", "transfer/ensemble.json"):
         one, other = (tmp_path / side / "runs" / "demo-1" / name for side in ("stopped", "whole"))
         assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_study_in_a_named_folder_takes_further_seeds(tmp_path: Path) -> None:
+    """Those that are there are not run again, and the summary is of all that were asked for."""
+    short = ("run", *SCRATCH, "-s", "stages.train.images=200", "--workers", 1, "-o", tmp_path / "study")
+    ok(*short, "--seeds", 2)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "study").glob("seed-*/run.json")}
+    ok(*short, "--seeds", 3)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert json.loads((tmp_path / "study" / "ensemble.json").read_text("utf-8"))["seeds"] == [0, 1, 2]
