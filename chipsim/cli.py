@@ -610,6 +610,65 @@ def why(folder: Path, figure: str, as_json: bool) -> None:
 
 
 @commands.command()
+@click.argument("folders", metavar="DIR DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_options(as_json)
+def compare(folders: tuple[Path, ...], as_json: bool) -> None:
+    """Runs or studies side by side: figures, how sure the differences are, and what differed in the files.
+
+    Each is compared with the first. Sides with the same seeds are compared seed by seed.
+    """
+    from chipsim.experiments import comparing
+
+    if len(folders) < 2:
+        raise UsageError(Fault("give two folders or more to compare", code="E100"))
+    first, *others = map(comparing.read, folders)
+    found = [comparing.compare(first, other) for other in others]
+    if as_json:
+        _print_json({"comparisons": [comparison.as_dict() for comparison in found]})
+        return
+    for comparison in found:
+        _print_comparison(comparison)
+
+
+def _print_comparison(found: Any) -> None:
+    click.echo(f"{found.second.label}\n  against {found.first.label}")
+    width = max(len(line.figure) for line in found.lines)
+    for line in found.lines:
+        values = "  ".join(f"{_mean(side, line.figure):>22}" for side in (line.first, line.second))
+        click.echo(f"  {line.figure:{width}}  {values}  {_verdict(line.difference)}")
+    share = found.energy.share
+    lower, sure = ("first", share) if share >= 0.5 else ("second", 1 - share)
+    causes = ", ".join(f"{cause.entry} {cause.share:.0%}" for cause in found.energy.causes[:3])
+    verdict = f"lower in the {lower} in {sure:.1%} of the draws of all prices; it hangs on {causes}"
+    click.echo(f"  energy: {verdict if causes else 'the same under any prices'}")
+    click.echo("  what differed in the files:" if found.changed else "  the files are the same")
+    for change in found.changed:
+        click.echo(f"    {change.file}: {change.path}: {change.first} -> {change.second}")
+
+
+def _mean(values: Sequence[float | None], figure: str) -> str:
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return f"{len(known)} of {len(values)} got there"
+    value = sum(known) / len(known)
+    for ending, dimension in (("_s", "time"), ("_J", "energy"), ("_m2", "area")):
+        if figure.endswith(ending):
+            return _written(value, dimension)
+    return f"{value:.1%}" if ".accuracy" in figure else f"{value:.6g}"
+
+
+def _verdict(found: Any) -> str:
+    if found.value is None:
+        return ""
+    if found.value == 0.0 and found.low in (None, 0.0):
+        return "equal"
+    if found.low is None:
+        return f"{found.value:+.1%}"
+    told = "" if found.told else ", not told apart"
+    return f"{found.value:+.1%} ({found.low:+.1%} to {found.high:+.1%}){told}"
+
+
+@commands.command()
 @click.argument("thing", metavar="THING")
 @_options(as_json)
 def explain(thing: str, as_json: bool) -> None:
