@@ -588,18 +588,35 @@ def _print_spread(record: Mapping[str, Any]) -> None:
         click.echo(f"  {name}, over the ranges of the prices (90 %): {ends}; spread from {causes or 'none'}")
 
 
-@commands.command(hidden=True)  # until it also tells of latency
+@commands.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.argument("figure", metavar="FIGURE", type=click.Choice(["energy"]))
+@click.argument("figure", metavar="FIGURE", type=click.Choice(["energy", "latency"]))
 @_options(as_json)
 def why(folder: Path, figure: str, as_json: bool) -> None:
-    """From the total of a run down to count x price, each with where the price stands."""
+    """From a run's total energy down to count x price, or its latency along the critical path.
+
+    FIGURE is energy or latency. Each line names the file and line at which the price or duration stands.
+    """
     from chipsim.experiments import why as reasons
 
-    lines = reasons.energy(folder)
+    lines: Any = {"energy": reasons.energy, "latency": reasons.latency}[figure](folder)
     if as_json:
         _print_json({figure: [reasons.as_dict(line) for line in lines]})
         return
+    {"energy": _print_energy, "latency": _print_latency}[figure](lines)
+
+
+def _print_latency(lines: Sequence[Any]) -> None:
+    click.echo(f"{_written(sum(line.time_s for line in lines), 'time')} in all, evaluation apart:")
+    for line in lines:
+        durations = ", ".join(f"{name} {value}" for name, value in line.durations.items())
+        click.echo(
+            f"{line.share:7.2%} {_written(line.time_s, 'time'):>9}  {line.operation}: {line.component} "
+            f"{line.kind}; {durations}"
+        )
+
+
+def _print_energy(lines: Sequence[Any]) -> None:
     click.echo(f"{_written(sum(line.energy_J for line in lines), 'energy')} in all, evaluation apart:")
     for line in lines:
         click.echo(

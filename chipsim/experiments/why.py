@@ -1,4 +1,7 @@
-"""From a run's total down to what made it: count x price for energy, each with where the price stands."""
+"""From a run's total down to what made it: count x price for energy, the critical path for latency.
+
+Each line says where the price, or the duration, stands in a file.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,11 @@ from typing import Any, NamedTuple
 from chipsim.accounting import pricing
 from chipsim.accounting.pricing import PricedRow
 from chipsim.accounting.scaling import RULES
+from chipsim.architecture.routes import TRANSPOSED
 from chipsim.experiments import repricing
 from chipsim.experiments.repricing import Finished
-from chipsim.inputs import documents, registry
+from chipsim.inputs import documents, registry, units
+from chipsim.reports.counted import PER_SECOND
 from chipsim.simulation.controller import EVALUATION
 
 
@@ -40,6 +45,52 @@ def energy(folder: Path) -> tuple[EnergyLine, ...]:
     places = _Places(run)
     lines = (_line(rows, whole, places) for rows in _grouped(priced).values())
     return tuple(sorted(lines, key=lambda line: (-line.energy_J, line[2:5])))
+
+
+class LatencyLine(NamedTuple):
+    """Time [s] of the critical path that an operation spent at a component: served, or waiting for it."""
+
+    share: float
+    time_s: float
+    operation: str
+    component: str
+    kind: str
+    durations: Mapping[str, str]
+    """Parameters that set the component's time in this operation, with value and where it stands."""
+
+
+def latency(folder: Path) -> tuple[LatencyLine, ...]:
+    """The lines of a run's time, longest first; they add up to it. Raises like `repricing.read`."""
+    run = repricing.read(folder)
+    legs: dict[tuple[str, str, bool], int] = {}
+    for _, operation, component, served, time in run.counted.path:
+        key = operation, component, served
+        legs[key] = legs.get(key, 0) + time
+    whole = sum(legs.values())
+    lines = (
+        LatencyLine(
+            time / whole if whole else 0.0, time / PER_SECOND, operation, component,
+            "served" if served else "waiting", _durations(run, operation, component),
+        )
+        for (operation, component, served), time in legs.items()
+    )  # fmt: skip
+    return tuple(sorted(lines, key=lambda line: (-line.time_s, line[2:5])))
+
+
+def _durations(run: Finished, operation: str, component: str) -> dict[str, str]:
+    """The durations of a component, and of the bank that holds it in an operation."""
+    plan, document = run.job.plan, run.job.architecture.document
+    routes = (route for way, route in plan.routes.items() if way[0].removesuffix(TRANSPOSED) == operation)
+    held = plan.architecture.components[component].role == "crossbar"
+    banks = {route[0] for route in routes if held and component in route}
+    found = {}
+    for name in sorted({component, *banks}):
+        parameters = plan.architecture.components[name]
+        for field in parameters.timing:
+            place = document.place(("components", name, field))
+            value = units.format(getattr(parameters, field), "time")
+            found[f"{name}.{field}"] = f"{value} ({Path(place.file).name}:{place.line})"
+    return found
 
 
 def _grouped(priced: Iterable[PricedRow]) -> Mapping[tuple[str, str, str], list[PricedRow]]:
@@ -93,6 +144,6 @@ class _Places:
         return (RULES[self._table.actions[entry].rule].__doc__ or "").split("\n")[0].rstrip(".")
 
 
-def as_dict(line: EnergyLine) -> dict[str, Any]:
+def as_dict(line: EnergyLine | LatencyLine) -> dict[str, Any]:
     """A line as plain values."""
     return line._asdict()

@@ -11,7 +11,7 @@ from typing import Any
 
 from chipsim.accounting.ledger import Key, Ledger, LedgerRow
 from chipsim.errors import DataError
-from chipsim.simulation.controller import Controller, Evaluation, StageOutcome, Usage
+from chipsim.simulation.controller import Controller, Evaluation, Passage, StageOutcome, Usage
 
 PER_SECOND = 1e12  # picoseconds
 
@@ -40,13 +40,17 @@ class StageCounts:
 
 @dataclass(frozen=True)
 class Counted:
-    """A run's stages, its ledger, and how long it trained and evaluated [ps]; `usage` by component."""
+    """A run's stages, its ledger, and how long it trained and evaluated [ps].
+
+    `usage` is by component, `path` the legs of the critical path.
+    """
 
     stages: tuple[StageCounts, ...]
     ledger: tuple[LedgerRow, ...]
     trained: int
     evaluated: int
     usage: tuple[Usage, ...]
+    path: tuple[Passage, ...]
 
 
 def of_run(
@@ -59,7 +63,7 @@ def of_run(
     )
     return Counted(
         stages, tuple(controller.ledger.rows()), controller.floor.now, controller.beside.now,
-        tuple(sorted(controller.usage())),
+        tuple(sorted(controller.usage())), controller.critical_path(),
     )  # fmt: skip
 
 
@@ -88,6 +92,13 @@ def read(folder: Path, matrices: Mapping[str, Mapping[str, str]]) -> Counted:
             Usage(row["component"], picoseconds(row["busy_s"]), picoseconds(row["waiting_s"]))
             for row in _table(folder / "utilisation.csv")
         )
+        path = tuple(
+            Passage(
+                row["stage"], row["operation"], row["component"], row["kind"] == "served",
+                picoseconds(row["time_s"]),
+            )
+            for row in _table(folder / "path.csv")
+        )  # fmt: skip
         trained, evaluated = (picoseconds(record[part]["time_s"]) for part in ("total", "evaluation"))
     except FileNotFoundError as missing:
         raise DataError(
@@ -95,7 +106,7 @@ def read(folder: Path, matrices: Mapping[str, Mapping[str, str]]) -> Counted:
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise DataError(f"{folder}: its files cannot be read as those of a run ({fault})") from None
-    return Counted(stages, ledger, trained, evaluated, usage)
+    return Counted(stages, ledger, trained, evaluated, usage, path)
 
 
 def picoseconds(seconds: float | str) -> int:

@@ -178,6 +178,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "ledger": ("stage", "operation", "component", "action", "count"),
     "progress": ("stage", "image", "time_s", "operation", "component", "action", "count"),
     "energy": ("stage", "operation", "component", "action", "count", "price_J", "energy_J", "source"),
+    "path": ("stage", "operation", "component", "kind", "time_s"),
     "utilisation": ("component", "busy_s", "waiting_s", "utilisation", "mean_queue"),
 })  # fmt: skip
 
@@ -403,6 +404,9 @@ def _rows(counted: Counted, priced: tuple[PricedRow, ...]) -> dict[str, tuple[tu
             for row in e.ledger.rows()
         ),
         "energy": tuple(tuple(row[:8]) for row in priced),
+        "path": tuple(
+            (*leg[:3], "served" if leg.served else "waiting", leg.time / PER_SECOND) for leg in counted.path
+        ),
         "utilisation": tuple(
             (
                 use.component, use.busy / PER_SECOND, use.waiting / PER_SECOND,

@@ -89,6 +89,16 @@ class Usage(NamedTuple):
     waiting: int
 
 
+class Passage(NamedTuple):
+    """Time [ps] that a stage spent in an operation being served by a component, or waiting for it."""
+
+    stage: str
+    operation: str
+    component: str
+    served: bool
+    time: int
+
+
 Progress = Callable[[str, int, int, float], None]
 """Told stage, images done, images of the stage, and accuracy."""
 
@@ -135,6 +145,10 @@ class Controller:
         return StageOutcome(
             task.name, tuple(evaluations), self.floor.now - begin, before, self.chip.snapshot()
         )
+
+    def critical_path(self) -> tuple[Passage, ...]:
+        """The legs of the training clock's critical path, sorted; those of a stage add up to its time."""
+        return tuple(sorted(Passage(stage, *leg, time) for (stage, leg), time in self.floor.critical.items()))
 
     def usage(self) -> tuple[Usage, ...]:
         """How each component was used on the training clock."""
@@ -283,12 +297,14 @@ def _controller(floor: Floor, program: Program) -> Generator[simpy.Event, Any, A
     try:
         group = next(program)
         while True:
+            begin = floor.now
             for sent, transaction in enumerate(group):
                 if sent >= inbox.capacity:
                     yield inbox.get()
                 yield floor.next_of(transaction).accept(transaction)
             for _ in range(min(len(group), int(inbox.capacity))):
                 yield inbox.get()
+            floor.came_back(group, begin)
             group = program.send(tuple(transaction.value for transaction in group))
     except StopIteration as end:
         return end.value

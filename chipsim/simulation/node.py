@@ -7,7 +7,7 @@ chip can dead-lock by that. Queueing is between operations, never inside one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import simpy
@@ -33,11 +33,29 @@ class Step(NamedTuple):
     operation: str = ""
 
 
+class Visit(NamedTuple):
+    """A stop that a transaction has made: when it arrived at the component, and when its turn came [ps]."""
+
+    component: str
+    operation: str
+    arrived: int
+    start: int
+
+
+class Leg(NamedTuple):
+    """A part of a transaction's way: served by a component in an operation, or waiting for it."""
+
+    operation: str
+    component: str
+    served: bool
+
+
 class Transaction:
     """An operation under way: its route, its payload, and where it is."""
 
     __slots__ = (
         "arrived", "first", "images", "index", "layer", "operation", "release", "request", "route", "value",
+        "visits",
     )  # fmt: skip
 
     def __init__(
@@ -54,6 +72,22 @@ class Transaction:
         self.index = 0
         self.arrived = 0
         self.release: simpy.Event | None = None
+        self.visits: list[Visit] = []
+
+    def path(self, begin: int) -> Iterator[tuple[Leg, int]]:
+        """Where the transaction was from a time `begin` until it came back, leg by leg [ps].
+
+        It waits for a component from its arrival there, and is served from then until it arrives at the
+        next; a bank that is held together with its array hands on at once, so that their common time is the
+        array's.
+        """
+        at = begin
+        for visit, leaves in zip(
+            self.visits, (*(v.arrived for v in self.visits[1:]), self.arrived), strict=True
+        ):
+            yield Leg(visit.operation, visit.component, False), visit.start - at
+            yield Leg(visit.operation, visit.component, True), leaves - visit.start
+            at = leaves
 
 
 class Node:
@@ -83,6 +117,8 @@ class Node:
             self.waiting += start - transaction.arrived
             release, transaction.release = transaction.release, None
             step = transaction.route[transaction.index]
+            operation = step.operation or transaction.operation
+            transaction.visits.append(Visit(self.name, operation, transaction.arrived, start))
             duration = self._serve(transaction, step)
             if step.joint:
                 transaction.release = released = env.event()
@@ -96,7 +132,7 @@ class Node:
                 release.succeed()
             self.busy += floor.now - start
             self.holding = None
-            floor.heard(self.name, step.operation or transaction.operation, transaction, start)
+            floor.heard(self.name, operation, transaction, start)
 
     def _serve(self, transaction: Transaction, step: Step) -> int:
         """Do this step and those that follow here; returns how long they take [ps]."""
@@ -123,6 +159,7 @@ class Floor:
         self.env = simpy.Environment(initial_time=0)
         self.ledger = ledger
         self.account = ""
+        self.critical: dict[tuple[str, Leg], int] = {}
         self.listener = listener
         self.controller = controller
         self.nodes = {
@@ -140,6 +177,17 @@ class Floor:
     def post(self, operation: str, component: str, work: Work) -> None:
         """Enter work in the ledger, under the account that is open."""
         self.ledger.post(self.account, operation, component, work.actions)
+
+    def came_back(self, transactions: Sequence[Transaction], begin: int) -> None:
+        """Enter the critical path of transactions that were sent together: the way of the last to come back.
+
+        All legs of an account add up to the time that its groups of transactions took.
+        """
+        last = max(transactions, key=lambda transaction: transaction.arrived)
+        for leg, time in last.path(begin):
+            if time:
+                key = self.account, leg
+                self.critical[key] = self.critical.get(key, 0) + time
 
     def next_of(self, transaction: Transaction) -> Node:
         """The node at which a transaction's next step lies; the controller after the last."""

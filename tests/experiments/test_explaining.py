@@ -14,7 +14,7 @@ from chipsim.inputs import citations, registry
 from chipsim.reports.glossary import FIGURES
 
 NAMES = [
-    *CODES, *FIGURES, *citations.keys(),
+    *CODES, *FIGURES, *sorted(citations.keys()),
     *(name for kind in registry.KINDS for name in registry.names(kind)),
 ]  # fmt: skip
 

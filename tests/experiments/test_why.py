@@ -44,3 +44,15 @@ def test_each_line_points_at_the_price_in_its_file(folder: Path) -> None:
 def test_a_price_given_by_the_architecture_points_there(folder: Path) -> None:
     places = {line.place.split(":")[0] for line in why.energy(folder) if line.action == "adc_conv"}
     assert places == {"architecture.yaml"}
+
+
+def test_the_critical_path_adds_up_to_the_time_and_names_what_sets_it(folder: Path) -> None:
+    lines = why.latency(folder)
+    assert math.fsum(line.time_s for line in lines) == pytest.approx(
+        ensemble.read_record(folder)["total"]["time_s"], rel=1e-12
+    )
+    (update,) = (line for line in lines if line.operation == "update")
+    # one stage of 200 images: 2 phases x 31 slots x 100 ns each
+    assert update.time_s == pytest.approx(200 * 2 * 31 * 100e-9, rel=1e-12)
+    assert update.durations["drivers.pulse_width"].startswith("100 ns (architecture.yaml:")
+    assert {line.kind for line in lines} == {"served"}

@@ -284,3 +284,14 @@ def test_an_error_of_a_circuit_is_not_taken_for_a_dead_lock() -> None:
 
     with pytest.raises(RuntimeError, match=r"^a bug$"):
         chips.together(floor, Transaction("forward", "dense1", (Step("one", fails),), None))
+
+
+def test_the_legs_of_a_critical_path_add_up_to_the_time_that_it_took() -> None:
+    """With one converter for two arrays the later pass waits 20 ns for the earlier: its wait is a leg."""
+    plan = _pair()
+    chip, floor = Chip(plan, 0), chips.floor(plan)
+    passes = [chips.forward(chip, "dense1"), chips.forward(chip, "dense2")]
+    chips.together(floor, *passes)
+    floor.came_back(passes, 0)
+    legs = {(leg.component, leg.served): time // 1000 for (_, leg), time in floor.critical.items()}
+    assert legs == {("two", True): 128, ("adc", False): 20, ("adc", True): 20, ("digital", True): 2}
