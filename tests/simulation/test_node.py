@@ -290,8 +290,6 @@ def test_the_legs_of_a_critical_path_add_up_to_the_time_that_it_took() -> None:
     """With one converter for two arrays the later pass waits 20 ns for the earlier: its wait is a leg."""
     plan = _pair()
     chip, floor = Chip(plan, 0), chips.floor(plan)
-    passes = [chips.forward(chip, "dense1"), chips.forward(chip, "dense2")]
-    chips.together(floor, *passes)
-    floor.came_back(passes, 0)
+    chips.together(floor, chips.forward(chip, "dense1"), chips.forward(chip, "dense2"))
     legs = {(leg.component, leg.served): time // 1000 for (_, leg), time in floor.critical.items()}
     assert legs == {("two", True): 128, ("adc", False): 20, ("adc", True): 20, ("digital", True): 2}
