@@ -210,10 +210,17 @@ def _spread(tasks: Sequence[tuple[Plan, int]], workers: int) -> Iterator[Mapping
                 yield future.result()
         except BaseException as error:
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in multiprocessing.active_children() if not isinstance(error, Exception) else ():
-                if process not in others:
-                    process.terminate()
+            if not isinstance(error, Exception):
+                _end([process for process in multiprocessing.active_children() if process not in others])
             raise
+
+
+def _end(processes: Sequence[Any]) -> None:
+    """End processes, and wait until they are gone: what they had begun can then be swept away."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join()
 
 
 @contextmanager
