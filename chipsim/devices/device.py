@@ -68,6 +68,18 @@ class DeviceModel(Model):
         """State at which an up and a down pulse cancel on average, per device; NaN where there is none."""
         return np.full(numbers.shape[:-1], np.nan)
 
+    @classmethod
+    def steps(cls, numbers: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What one pulse up and one down move each device at state 0 without noise, both positive [weight].
+
+        By default what the step kernel makes of state 0; a model whose kernel cuts at a bound may say
+        better what the step itself is.
+        """
+        step, zero = cls.step_kernel, np.float32(0.0)
+        cells = numbers.reshape(-1, numbers.shape[-1])
+        up, down = (np.array([step(zero, own, up, zero) for own in cells], float) for up in (True, False))
+        return up.reshape(numbers.shape[:-1]), 0.0 - down.reshape(numbers.shape[:-1])
+
 
 class Region(NamedTuple):
     """A rectangle of an array's cells: first row and column, and how many of each."""
@@ -120,6 +132,25 @@ class Cells:
     def symmetry_points(self) -> NDArray[np.float64]:
         """State at which an up and a down pulse cancel on average, `(rows, columns)`; NaN where none is."""
         return self.model.symmetry_points(self._numbers.astype(np.float64))
+
+    def quantities(self) -> dict[str, NDArray[np.float64]]:
+        """What tells one device from another, each `(rows, columns)` [weight]; NaN where a device has none.
+
+        On the physical axis, whose zero is state 0 and not the reference: `step_up` and `step_down` at
+        state 0, the bounds `w_max` and `w_min`, `symmetry_point`, and `reference`; `states` is the range
+        between the bounds in mean steps. A quantity that the model does not have is left out.
+        """
+        up, down = self.model.steps(self._numbers)
+        low, high = self.lower.astype(np.float64), self.upper.astype(np.float64)
+        mean = 0.5 * (up + down)
+        found = {
+            "step_up": up, "step_down": down, "w_max": high, "w_min": low,
+            "symmetry_point": self.symmetry_points, "reference": self.reference.astype(np.float64),
+            "states": np.divide(high - low, mean, out=np.full(self.shape, np.nan), where=mean > 0),
+        }  # fmt: skip
+        if not self.reference.any():
+            del found["reference"]  # nothing is subtracted
+        return {name: values for name, values in found.items() if np.isfinite(values).any()}
 
     @property
     def conductances(self) -> NDArray[np.float64]:

@@ -95,6 +95,11 @@ class CellModel(DeviceModel):
             points: NDArray[Any] = (up - down) / (up * numbers[..., 2] - down * numbers[..., 3])
         return points
 
+    @classmethod
+    def steps(cls, numbers: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The device's own steps d+ and d- (module's docstring), also where one alone would pass a bound."""
+        return numbers[..., 0].astype(np.float64), numbers[..., 1].astype(np.float64)
+
 
 @kernel
 def _sample(numbers: Any, reference: Any, spreads: Any, key: Any) -> None:

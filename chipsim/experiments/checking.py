@@ -113,12 +113,7 @@ def _check_workload(document: Document) -> None:
 
 
 def _check_cell(document: Document) -> object:
-    chosen = fill(cells.Preset, document)
-    try:
-        model = registry.module("model", chosen.model).CellModel
-    except registry.UnknownName as error:
-        raise InputError(document.fault(str(error), ("model",), error.code)) from None
-    return fill(model, document.part(("parameters",), "value"))
+    return cells.of(fill(cells.Preset, document), document)
 
 
 def _check_costs(document: Document) -> object:

@@ -8,8 +8,9 @@ dark variant of its own. Legends are not drawn here but stand in the page, where
 import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from chipsim.reports import theme
@@ -109,20 +110,35 @@ def bars(groups: Sequence[Bars], name: str, label: str, unit: str) -> str:
 
 
 @contextmanager
-def _axes(width: float = _WIDTH, height: float = _HEIGHT) -> Iterator[tuple[Any, Any]]:
+def panels(rows: int, columns: int, width: float, height: float) -> Iterator[tuple[Any, Any]]:
+    """A figure [inches] in our settings and its axes, `(rows, columns)`, or the one that it has."""
     import matplotlib
     from matplotlib.figure import Figure
 
     settings: Any = dict(_SETTINGS)
     with matplotlib.rc_context(settings):
         figure = Figure(figsize=(width, height), layout="constrained")
-        yield figure, figure.subplots()
+        yield figure, figure.subplots(rows, columns)
+
+
+def standalone(figure: Any, title: str) -> str:
+    """A figure as an SVG file of its own, in the page's colours on white."""
+    return theme.coloured(_svg(figure, transparent=False, facecolor="white", metadata={"Title": title}))
+
+
+def _axes(width: float = _WIDTH, height: float = _HEIGHT) -> AbstractContextManager[tuple[Any, Any]]:
+    return panels(1, 1, width, height)
 
 
 def _drawn(figure: Any, name: str, label: str) -> str:
+    return theme.themed(_svg(figure, transparent=True), name, label)
+
+
+def _svg(figure: Any, metadata: Mapping[str, str] = MappingProxyType({}), **options: Any) -> str:
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return theme.themed(buffer.getvalue(), name, label)
+    plain = {"Date": None, "Creator": None, **metadata}
+    figure.savefig(buffer, format="svg", metadata=plain, **options)
+    return buffer.getvalue()
 
 
 def _draw_curve(axes: Any, curve: Curve, factor: float) -> None:

@@ -9,6 +9,7 @@ security policy would block them.
 import html
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 ROLES: Mapping[str, str] = MappingProxyType(
@@ -29,6 +30,7 @@ ROLES: Mapping[str, str] = MappingProxyType(
 SERIES = tuple(role for role in ROLES if role.startswith("series-"))
 """Roles of groups, in order of use."""
 
+_STYLE = Path(__file__).parent / "static" / "report.css"
 _ROLE_OF = {colour: role for role, colour in ROLES.items()}
 _DROPPED = ("font-family", "font")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -55,6 +57,15 @@ def themed(drawn: str, name: str, label: str) -> str:
     body = _own_ids(body, name)
     body = re.sub(r"\s*\n\s*", " ", body)
     return re.sub(r"<svg[^>]*>", lambda match: _root(match[0], label), body, count=1).strip()
+
+
+def coloured(drawn: str) -> str:
+    """Matplotlib's SVG as a file of its own: every role in the colour that the page gives it in the light."""
+    sheet = _STYLE.read_text(encoding="utf-8")
+    colours = dict(re.findall(r"--([\w-]+): light-dark\((#\w+),", sheet))
+    for role, stand_in in ROLES.items():
+        drawn = drawn.replace(stand_in, colours[role])
+    return drawn
 
 
 def _attributes(style: str) -> str:
