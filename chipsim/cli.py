@@ -539,8 +539,8 @@ def show(architecture: str, form: str, settings: tuple[str, ...], as_json: bool)
 )  # fmt: skip
 @click.pass_context
 def device(
-    context: click.Context, cell: str, devices: int, pulses: int, seed: int, settings: tuple[str, ...], output: Path | None,
-    force: bool, as_json: bool,
+    context: click.Context, cell: str, devices: int, pulses: int, seed: int, settings: tuple[str, ...],
+    output: Path | None, force: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Pulse response, spread, symmetry points, states and noise of CELL (a name or a cell file)."""
     from chipsim.experiments import device as bench

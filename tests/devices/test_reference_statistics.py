@@ -56,6 +56,7 @@ def drawn(preset: str) -> dict[str, NDArray[Any]]:
         "symmetry_point": centre.ravel(),
         "reference": found.reference.ravel(),
         "reference_error": (found.reference - centre).ravel(),
+        "states_per_device": found.quantities()["states"].ravel(),
         "up_down_asymmetry": (
             (numbers[..., 0] - numbers[..., 1]) / (numbers[..., 0] + numbers[..., 1])
         ).ravel(),
