@@ -141,14 +141,19 @@ def module(kind: str, name: str) -> ModuleType:
     described = KINDS[kind]
     if not isinstance(described, ModuleKind):
         raise TypeError(f"a {kind} is a file, not a module")
-    path = described.folder / f"{name.replace('-', '_')}.py"
-    stem = path.stem
-    if is_name(name) and "_" not in name and "." not in name and stem not in described.contract:
-        if path.is_file() and defines(path, described.marker):
-            return import_module(f"{described.package}.{stem}")
+    if is_name(name):
+        if _is_shipped(described, name):
+            return import_module(f"{described.package}.{name.replace('-', '_')}")
         if (entry := _added(described.group).get(name)) is not None:
             return _imported(kind, described, entry)
     raise UnknownName(kind, name, names(kind))
+
+
+def _is_shipped(kind: ModuleKind, name: str) -> bool:
+    path = kind.folder / f"{name.replace('-', '_')}.py"
+    if "_" in name or "." in name or path.stem in kind.contract:
+        return False
+    return path.is_file() and defines(path, kind.marker)
 
 
 def _imported(kind: str, described: ModuleKind, entry: EntryPoint) -> ModuleType:
@@ -216,11 +221,17 @@ def _named(kind: FileKind, name: str) -> Path | None:
 
 
 def _file_of(entry: EntryPoint) -> Path:
+    """The file in the package that an entry point names; a folder without `__init__.py` is one too."""
     try:
         spec = find_spec(entry.value)
     except (ImportError, ValueError):
         spec = None
-    if spec is None or spec.origin is None:
-        message = f"'{entry.name}' is registered as a file in '{entry.value}', which is not installed"
-        raise InputError(Fault(message, Place(entry.value), "E031"))
-    return Path(spec.origin).parent / f"{entry.name}.yaml"
+    what = f"'{entry.name}' is registered as a file in '{entry.value}'"
+    if spec is None:
+        raise InputError(Fault(f"{what}, which is not installed", Place(entry.value), "E031"))
+    name = f"{entry.name}.yaml"
+    for folder in spec.submodule_search_locations or ():
+        if (path := Path(folder) / name).is_file():
+            return path
+    message = f"{what}, which is not a package that holds '{name}'"
+    raise InputError(Fault(message, Place(entry.value), "E031"))

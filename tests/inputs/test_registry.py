@@ -21,14 +21,20 @@ def plug_in(tmp_path, monkeypatch):
     (tmp_path / "plug" / "empty.py").write_text("")
     (tmp_path / "plug" / "broken.py").write_text("import no_such_library\n")
     (tmp_path / "plug" / "my-cell.yaml").write_text("model: soft-bounds\n")
+    (tmp_path / "plug" / "presets").mkdir()
+    (tmp_path / "plug" / "presets" / "deep_cell.yaml").write_text("model: soft-bounds\n")
     info = tmp_path / "plug-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plug\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
         "[chipsim.rules]\nagad-x = plug.agad\nempty-x = plug.empty\nbroken-x = plug.broken\n"
+        "under_score.x = plug.agad\n"
         "[chipsim.cells]\nmy-cell = plug\nlost-cell = no_such_package\n"
+        "deep_cell = plug.presets\nno-cell = plug\nodd-cell = plug.empty\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
+    for name in [name for name in sys.modules if name.split(".")[0] == "plug"]:
+        monkeypatch.delitem(sys.modules, name)  # of the package of another test
     return tmp_path
 
 
@@ -107,6 +113,24 @@ def test_a_package_from_outside_adds_modules_and_files(plug_in):
     assert registry.module("rule", "agad-x").__name__ == "plug.agad"
     assert "my-cell" in registry.names("cell")
     assert registry.file("cell", "my-cell") == plug_in / "plug" / "my-cell.yaml"
+
+
+def test_a_file_may_lie_in_a_folder_of_a_package(plug_in):
+    assert registry.file("cell", "deep_cell") == plug_in / "plug" / "presets" / "deep_cell.yaml"
+
+
+def test_every_name_from_outside_that_is_listed_is_found(plug_in):
+    assert "under_score.x" in registry.names("rule")
+    assert registry.module("rule", "under_score.x").__name__ == "plug.agad"
+
+
+@pytest.mark.parametrize(("name", "package"), [("no-cell", "plug"), ("odd-cell", "plug.empty")])
+def test_a_package_without_its_file_is_said_to_be_so(plug_in, name, package):
+    with pytest.raises(InputError) as caught:
+        registry.file("cell", name)
+    assert caught.value.faults[0].message == (
+        f"'{name}' is registered as a file in '{package}', which is not a package that holds '{name}.yaml'"
+    )
 
 
 @pytest.mark.parametrize(

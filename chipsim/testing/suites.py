@@ -1,14 +1,4 @@
-"""Public conformance suites: the contract that any cell, converter, rule or data set must keep.
-
-Inherit the class in a test file, give its one fixture, and pytest runs the whole contract:
-
-    class TestMyCell(DeviceConformance):
-        @pytest.fixture
-        def model(self):
-            return MyModel(...)
-
-Our own models, converters, rules and data sets pass them.
-"""
+"""The suites of `chipsim.testing`; our own models, converters, rules and data sets pass them."""
 
 from __future__ import annotations
 
