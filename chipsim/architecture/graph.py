@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import BeforeValidator, Field
 
 from chipsim.accounting import costs
 from chipsim.architecture.ports import Link, LinkError, check, end
 from chipsim.circuits import crossbar
-from chipsim.circuits.component import PICOSECONDS, ComponentParameters
+from chipsim.circuits.component import PICOSECONDS, ComponentParameters, DacBank, Drivers, Words, lacking
 from chipsim.devices import cells as devices
 from chipsim.devices.device import DeviceModel
-from chipsim.errors import Fault, InputError
+from chipsim.errors import Fault, InputError, listing
 from chipsim.inputs import registry, units
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Faults, Model, Name, fill, resolved
@@ -86,6 +86,18 @@ class Architecture:
         found = self.components[name]
         assert isinstance(found, form)
         return found
+
+    def dac(self, name: str) -> DacBank:
+        """What a component in the role dac says of itself."""
+        return cast(DacBank, self.components[name])
+
+    def drivers(self, name: str) -> Drivers:
+        """What a component in the role pulse-driver says of itself."""
+        return cast(Drivers, self.components[name])
+
+    def words(self, name: str) -> Words:
+        """What a component in the role integrator says of itself."""
+        return cast(Words, self.components[name])
 
     @cached_property
     def graph(self) -> networkx.MultiDiGraph:
@@ -177,6 +189,9 @@ def _component(document: Document, name: str, timing: str) -> ComponentParameter
         model: type[ComponentParameters] = registry.module("component", kind).Parameters
     except registry.UnknownName as error:
         raise InputError(document.fault(f"{label}: {error}", (*path, "type"), error.code)) from None
+    if missing := lacking(model):
+        text = f"{label}: component type '{kind}' has the role {model.role}, but no {listing(missing)}"
+        raise InputError(document.fault(text, (*path, "type"), "E031"))
     parameters = fill(model, document, path, label=label)
     filled = {
         field: defaults[timing]

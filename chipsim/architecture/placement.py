@@ -15,7 +15,7 @@ from chipsim.accounting.pricing import Part, Prices
 from chipsim.architecture import routes
 from chipsim.architecture.graph import Architecture, Seat
 from chipsim.architecture.routes import TRANSPOSED, Key, Way
-from chipsim.circuits import crossbar, dac, integrator, pulse_driver
+from chipsim.circuits import crossbar
 from chipsim.devices.device import Region
 from chipsim.errors import Fault, FitError, suggestion
 from chipsim.errors import Place as ErrorPlace
@@ -248,7 +248,7 @@ def _lane_faults(plan: Plan) -> Iterator[Fault]:
             lines = shape.outputs if operation == "backward" or operation.endswith(TRANSPOSED) else shape.rows
             wanted[route[0]] = max(wanted.get(route[0], (0, "")), (lines, layer), key=lambda item: item[0])
     for name, (lines, layer) in wanted.items():
-        lanes = architecture.parameters(name, dac.Parameters).lanes
+        lanes = architecture.dac(name).lanes
         if lines > lanes:
             text = f"component '{name}' drives {lanes} lines, but layer '{layer}' has {lines}"
             place = architecture.document.place(("components", name, "lanes"))
@@ -259,7 +259,7 @@ def _rule_faults(plan: Plan, stage: str, rule: LearningRule) -> Iterator[Fault]:
     for (operation, _, _), route in plan.routes.items():
         place = plan.architecture.document.place(("components", route[0]))
         if operation == "update":
-            drivers = plan.architecture.parameters(route[0], pulse_driver.Parameters)
+            drivers = plan.architecture.drivers(route[0])
             if (slots := rule.longest_train() or 0) > drivers.bit_length:
                 text = (
                     f"stage '{stage}' asks for trains of {slots} slots, but component '{route[0]}' "
@@ -267,7 +267,7 @@ def _rule_faults(plan: Plan, stage: str, rule: LearningRule) -> Iterator[Fault]:
                 )
                 yield Fault(text, place, "E055")
         if operation == "integrate":
-            words = plan.architecture.parameters(route[0], integrator.Parameters)
+            words = plan.architecture.words(route[0])
             if (threshold := rule.largest_word() or 0.0) > words.range * (1 - 2.0 ** (1 - words.bits)):
                 text = (
                     f"stage '{stage}' has a threshold of {threshold:g}, but the words of component "
@@ -362,10 +362,10 @@ def _facts_of_route(architecture: Architecture, component: str, route: tuple[str
     if architecture.components[component].role != "crossbar":
         return {}
     if architecture.components[route[0]].role == "dac":
-        bank = architecture.parameters(route[0], dac.Parameters)
+        bank = architecture.dac(route[0])
         time = architecture.parameters(component, crossbar.Parameters).read_time or bank.integration
         assert time is not None
         return {"read_time": time, "read_codes": float(2**bank.bits)}
-    width = architecture.parameters(route[0], pulse_driver.Parameters).pulse_width
+    width = architecture.drivers(route[0]).pulse_width
     assert width is not None
     return {"pulse_width": width}

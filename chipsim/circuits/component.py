@@ -7,7 +7,8 @@ it; the module's circuit class computes values and returns them beside the Work 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from types import MappingProxyType
+from typing import ClassVar, Protocol
 
 from chipsim.inputs.schema import Model
 
@@ -43,6 +44,66 @@ class ComponentParameters(Model):
     actions: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """Actions that it may post to the ledger, by the role of the bank at the head of the route ('': any)."""
     timing: ClassVar[Mapping[str, Mapping[str, float]]] = {}
+
+
+class DacBank(Protocol):
+    """What the compiler asks of a component in the role dac, whatever its type."""
+
+    @property
+    def lanes(self) -> int:
+        """Lines that it drives at once."""
+        ...
+
+    @property
+    def bits(self) -> int:
+        """Magnitude bits of an input: a line is driven for 0..2^bits slots."""
+        ...
+
+    @property
+    def integration(self) -> float | None:
+        """Time of one read [s]."""
+        ...
+
+
+class Drivers(Protocol):
+    """What the compiler asks of a component in the role pulse-driver."""
+
+    @property
+    def bit_length(self) -> int:
+        """Longest train, in slots."""
+        ...
+
+    @property
+    def pulse_width(self) -> float | None:
+        """Time of one slot and phase [s]."""
+        ...
+
+
+class Words(Protocol):
+    """What the compiler asks of a component in the role integrator."""
+
+    @property
+    def bits(self) -> int:
+        """Bits of a word, sign included."""
+        ...
+
+    @property
+    def range(self) -> float:
+        """Largest value that a word holds [weight]."""
+        ...
+
+
+ROLES: Mapping[str, type] = MappingProxyType({"dac": DacBank, "pulse-driver": Drivers, "integrator": Words})
+"""What the parameters of a role must give; roles that are not here must give nothing."""
+
+
+def lacking(parameters: type[ComponentParameters]) -> tuple[str, ...]:
+    """What a class of parameters does not give of what its role needs."""
+    needed = vars(ROLES.get(parameters.role, object))
+    wanted = (name for name, value in needed.items() if isinstance(value, property))
+    return tuple(
+        name for name in wanted if name not in parameters.model_fields and not hasattr(parameters, name)
+    )
 
 
 def picoseconds(seconds: float) -> int:
