@@ -21,9 +21,7 @@ class Parameters(ComponentParameters):
     role: ClassVar[str] = "adc"
     accepts: ClassVar[Ports] = {"": frozenset({"current"})}
     actions: ClassVar[Mapping[str, tuple[str, ...]]] = {"": ("adc_conv",)}
-    timing: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "conversion": {"measured": 2e-9, "ideal": 0.5e-9}
-    }
+    timing: ClassVar[Mapping[str, Mapping[str, float]]] = {"conversion": {"measured": 2e-9, "ideal": 0.5e-9}}
 
     bits: int = Field(ge=2, le=8, description="resolution, sign included")
     count: int = Field(ge=1, le=65536, description="converters: as many as lines")

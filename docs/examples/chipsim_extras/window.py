@@ -48,9 +48,7 @@ class CellModel(DeviceModel):
         """A read sees what is stored."""
         return 0.0
 
-    def sample(
-        self, rows: int, columns: int, key: np.uint64
-    ) -> tuple[Floats, Floats, Floats, Floats]:
+    def sample(self, rows: int, columns: int, key: np.uint64) -> tuple[Floats, Floats, Floats, Floats]:
         """Numbers of every device, lower and upper bounds, references."""
         numbers = np.empty((rows, columns, self.width), dtype=np.float32)
         _sample(numbers, self.step, self.step_spread, self.cycle_to_cycle, key)
