@@ -133,6 +133,12 @@ class Cells:
         """State at which an up and a down pulse cancel on average, `(rows, columns)`; NaN where none is."""
         return self.model.symmetry_points(self._numbers.astype(np.float64))
 
+    @property
+    def conductances(self) -> NDArray[np.float64]:
+        """Stored conductance of every device [S], `(rows, columns)`."""
+        mid, span, floor = self._conductance
+        return np.maximum(mid + span * self.state.astype(np.float64), floor)
+
     def quantities(self) -> dict[str, NDArray[np.float64]]:
         """What tells one device from another, each `(rows, columns)` [weight]; NaN where a device has none.
 
@@ -151,12 +157,6 @@ class Cells:
         if not self.reference.any():
             del found["reference"]  # nothing is subtracted
         return {name: values for name, values in found.items() if np.isfinite(values).any()}
-
-    @property
-    def conductances(self) -> NDArray[np.float64]:
-        """Stored conductance of every device [S], `(rows, columns)`."""
-        mid, span, floor = self._conductance
-        return np.maximum(mid + span * self.state.astype(np.float64), floor)
 
     def randomise(self, region: Region, stage: str = "") -> None:
         """Put the region's devices anywhere within their own bounds, uniformly, anew for each stage."""
