@@ -68,6 +68,8 @@ class Characteristics:
     settling: Mapping[str, tuple[Point, ...]]
     """Pairs of up and down pulses from weight 1 (`above`) and -1 (`below`); k counts pairs."""
     noise: Noise
+    single: bool
+    """Whether a weight is the state of one device, so that the device's conductance is g_mid + g_span w."""
 
     def spread(self) -> dict[str, Spread | None]:
         """Distribution of every quantity; None of one that the model does not have."""
@@ -88,7 +90,8 @@ def measure(model: DeviceModel, devices: int, pulses: int, seed: int) -> Charact
     starts = {"above": 1.0, "below": -1.0} if moves else {}
     settling = {name: _settling(_array(model, devices, seed), start) for name, start in starts.items()}
     noise = _noise(_array(model, devices, seed), moves)
-    return Characteristics(devices, quantities, response, followed, settling, noise)
+    single = found.conductances.shape == found.shape
+    return Characteristics(devices, quantities, response, followed, settling, noise, single)
 
 
 def _array(model: DeviceModel, devices: int, seed: int) -> Cells:

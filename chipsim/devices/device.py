@@ -140,23 +140,9 @@ class Cells:
         return np.maximum(mid + span * self.state.astype(np.float64), floor)
 
     def quantities(self) -> dict[str, NDArray[np.float64]]:
-        """What tells one device from another, each `(rows, columns)` [weight]; NaN where a device has none.
-
-        On the physical axis, whose zero is state 0 and not the reference: `step_up` and `step_down` at
-        state 0, the bounds `w_max` and `w_min`, `symmetry_point`, and `reference`; `states` is the range
-        between the bounds in mean steps. A quantity that the model does not have is left out.
-        """
+        """What tells one weight's device from another's, each `(rows, columns)`; see `quantities`."""
         up, down = self.model.steps(self._numbers)
-        low, high = self.lower.astype(np.float64), self.upper.astype(np.float64)
-        mean = 0.5 * (up + down)
-        found = {
-            "step_up": up, "step_down": down, "w_max": high, "w_min": low,
-            "symmetry_point": self.symmetry_points, "reference": self.reference.astype(np.float64),
-            "states": np.divide(high - low, mean, out=np.full(self.shape, np.nan), where=mean > 0),
-        }  # fmt: skip
-        if not self.reference.any():
-            del found["reference"]  # nothing is subtracted
-        return {name: values for name, values in found.items() if np.isfinite(values).any()}
+        return quantities(up, down, self.lower, self.upper, self.symmetry_points, self.reference)
 
     def randomise(self, region: Region, stage: str = "") -> None:
         """Put the region's devices anywhere within their own bounds, uniformly, anew for each stage."""
@@ -212,6 +198,28 @@ class Cells:
         """Take back what `save` gave."""
         self.state[:], self.pulses[:] = arrays["state"], arrays["pulses"]
         self._read_at[:] = -1
+
+
+def quantities(
+    step_up: NDArray[Any], step_down: NDArray[Any], w_min: NDArray[Any], w_max: NDArray[Any],
+    symmetry_point: NDArray[Any] | None = None, reference: NDArray[Any] | None = None,
+) -> dict[str, NDArray[np.float64]]:  # fmt: skip
+    """What tells one device from another, by name, each `(rows, columns)` [weight]; NaN where it has none.
+
+    On the physical axis, whose zero is state 0 and not the reference: the steps at state 0, both
+    positive, the bounds, the symmetry point, and the reference that is subtracted. `states` is the range
+    between the bounds in mean steps. What no device has, or is 0 for want of a reference, is left out.
+    """
+    mean, full = 0.5 * (step_up + step_down), np.subtract(w_max, w_min, dtype=np.float64)
+    states = np.divide(full, mean, out=np.full(mean.shape, np.nan), where=mean > 0)
+    found = {
+        "step_up": step_up, "step_down": step_down, "w_max": w_max, "w_min": w_min,
+        "symmetry_point": symmetry_point, "reference": reference, "states": states,
+    }  # fmt: skip
+    if reference is None or not reference.any():
+        del found["reference"]
+    known = {name: values.astype(np.float64) for name, values in found.items() if values is not None}
+    return {name: values for name, values in known.items() if np.isfinite(values).any()}
 
 
 @kernel

@@ -142,7 +142,7 @@ def _draw_response(axes: Any, cell: Cell, found: Characteristics) -> None:
     axes.plot(x, found.followed, color=theme.ROLES["muted"], linewidth=0.5, alpha=0.6)
     _draw_band(axes, x, found.response, "series-1", "")
     mid, span = cell.model.g_mid, cell.model.g_span
-    if span > 0:
+    if found.single and span > 0:
         scale = (lambda w: 1e6 * (mid + span * w), lambda g: (g / 1e6 - mid) / span)
         beside = axes.secondary_yaxis("right", functions=scale)
         beside.set_ylabel("conductance (µS)")
