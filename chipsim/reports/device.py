@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -132,7 +133,8 @@ def figure(cell: Cell, found: Characteristics) -> str:
 
 
 def _draw_response(axes: Any, cell: Cell, found: Characteristics) -> None:
-    axes.set_title("mean, spread (std) and some single devices", fontsize=8.2)
+    read = found.noise.write > 0
+    axes.set_title(f"mean, spread{' (dashed: as read)' if read else ''}, some single devices", fontsize=8.2)
     axes.set_xlabel("pulses, up and then down")
     axes.set_ylabel("weight")
     if not found.response:
@@ -141,11 +143,21 @@ def _draw_response(axes: Any, cell: Cell, found: Characteristics) -> None:
     x = np.arange(len(found.response))
     axes.plot(x, found.followed, color=theme.ROLES["muted"], linewidth=0.5, alpha=0.6)
     _draw_band(axes, x, found.response, "series-1", "")
+    if read:
+        _draw_noise(axes, x, found)
     mid, span = cell.model.g_mid, cell.model.g_span
     if found.single and span > 0:
         scale = (lambda w: 1e6 * (mid + span * w), lambda g: (g / 1e6 - mid) / span)
         beside = axes.secondary_yaxis("right", functions=scale)
         beside.set_ylabel("conductance (µS)")
+
+
+def _draw_noise(axes: Any, x: NDArray[Any], found: Characteristics) -> None:
+    """Where the spread of what is read ends: that of what is stored and the write noise together."""
+    mean = np.array([point.mean for point in found.response])
+    spread = np.array([math.hypot(point.std, found.noise.write) for point in found.response])
+    for end in (mean - spread, mean + spread):
+        axes.plot(x, end, color=theme.ROLES["series-1"], linewidth=0.8, linestyle=(0, (4, 3)))
 
 
 def _draw_settling(axes: Any, found: Characteristics) -> None:
@@ -181,11 +193,21 @@ def _draw_states(axes: Any, found: Characteristics) -> None:
     axes.set_xlabel("states: range in mean steps")
     states = found.quantities.get("states")
     if states is not None:
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
-        axes.xaxis.set_minor_formatter(lambda x, _: "")
         _draw_distribution(axes, np.log10(states), "series-1", f"median {np.median(states):.3g}", power=10.0)
+        _use_decades(axes, float(np.median(states)))
     _finish(axes, [] if states is None else ["states"])
+
+
+def _use_decades(axes: Any, middle: float) -> None:
+    """Make the x axis logarithmic and at least a decade long."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    axes.set_xlim(min(low, middle / 3.2), max(high, middle * 3.2))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
 
 
 def _draw_distribution(axes: Any, values: NDArray[Any], role: str, label: str, power: float = 0.0) -> None:
