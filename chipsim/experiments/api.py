@@ -1,4 +1,4 @@
-"""The functions that `import chipsim` offers: load two files, vary them, simulate."""
+"""The functions that `import chipsim` offers: load two files, vary them, simulate; measure a cell."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from chipsim.errors import Fault, InputError, suggestion
+from chipsim.experiments.device import DEVICES, PULSES, Measured, measure
 from chipsim.experiments.run import Request, prepare
 from chipsim.experiments.run import simulate as _simulate
 from chipsim.inputs import documents, registry
@@ -67,3 +68,14 @@ def simulate(architecture: File | str | Path, workload: File | str | Path, seed:
     return _simulate(
         prepare(request), seed, command=("chipsim", "run", chip.name, work.name, "--seed", str(seed))
     )
+
+
+def device(
+    cell: str | Path, devices: int = DEVICES, pulses: int = PULSES, seed: int = 0, **parameters: object
+) -> Measured:
+    """Measure a cell, by name or path, with parameters set differently: `device("reram-om", step=0.05)`.
+
+    Raises `InputError` with all faults.
+    """
+    settings = tuple(f"{name}={value}" for name, value in parameters.items())
+    return measure(str(cell), settings, devices, pulses, seed)

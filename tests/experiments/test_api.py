@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 import chipsim as cs
 from chipsim.experiments.run import Request, prepare
 from chipsim.inputs.documents import parse
+from tests.cli.commands import ok
 
 SHORT = {"stages.train.images": 200}
 
@@ -90,3 +92,13 @@ def test_a_result_writes_its_page_anywhere(result: cs.Result, tmp_path: Path) ->
     assert page == tmp_path / "page.html"
     assert "reduced-digits-scratch on reram-8x4" in page.read_text()
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_a_cell_is_measured_as_on_the_command_line(tmp_path: Path) -> None:
+    found = cs.device("reram-om", devices=50, pulses=3, step=0.05)
+    said = ok("device", "reram-om", "--devices", 50, "--pulses", 3, "-s", "step=0.05", "--json")
+    assert found.record == json.loads(said.out)
+    assert found.record["spread"]["step_up"]["p50"] == pytest.approx(0.05, rel=0.4)
+    assert [path.name for path in found.write(tmp_path / "om.svg")] == ["om.svg"]
+    with pytest.raises(cs.ChipsimError, match="unknown key 'stepp'; did you mean 'step'"):
+        cs.device("reram-om", stepp=0.05)
