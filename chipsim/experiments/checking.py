@@ -66,7 +66,15 @@ def architecture(name: str, settings: tuple[str, ...] = ()) -> Architecture:
 
 def described(kind: str) -> dict[str, str]:
     """The names of a kind, each with what it is in a few words."""
-    return {name: described_as(kind, name) for name in registry.names(kind)}
+    return {name: _described_or_fault(kind, name) for name in registry.names(kind)}
+
+
+def _described_or_fault(kind: str, name: str) -> str:
+    """What a thing is, or why it cannot be used: one broken package hides nothing of the others."""
+    try:
+        return described_as(kind, name)
+    except InputError as error:
+        return f"(not usable: {error.faults[0].message})"
 
 
 def described_as(kind: str, name: str) -> str:

@@ -164,6 +164,23 @@ def test_faults_in_what_is_added_are_told_like_ours(
     assert re.match(rf"{file}:\d+:\d+: error\[E\d+\]: ", done.stderr)
 
 
+def test_a_broken_package_is_listed_as_such_beside_the_others(tmp_path: Path) -> None:
+    info = tmp_path / "lost-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lost\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[chipsim.rules]\nlost = no_such_package\n[chipsim.cells]\ngone = os\n"
+    )
+    listed = chipsim(tmp_path, tmp_path, "list")
+    assert listed["rules"]["lost"].startswith(
+        "(not usable: learning rule 'lost', registered as 'no_such_package'"
+    )
+    assert listed["rules"]["sgd"].startswith("Plain")
+    assert listed["cells"]["gone"] == (
+        "(not usable: 'gone' is registered as a file in 'os', which is not a package that holds 'gone.yaml')"
+    )
+
+
 def test_without_the_package_its_names_are_unknown(here: Path) -> None:
     done = call(here, here, "chipsim", "check", "chip.yaml", "work.yaml")
     assert done.returncode == 3
