@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
+from chipsim import cli, errors
 from chipsim.errors import CODES
 from tests.cli.commands import CHIP, SHORT, TRANSFER, listing, say
 
@@ -526,7 +527,7 @@ def test_data_that_are_not_there_are_told_with_the_command_that_gets_them(
 USAGE = {
     "rum": "there is no verb 'rum'; did you mean 'run'?",
     "frobnicate": (
-        "there is no verb 'frobnicate'; choose one of check, data, demo, list, report, run, show; "
+        f"there is no verb 'frobnicate'; choose one of {errors.listing(sorted(cli.commands.commands))}; "
         "see 'chipsim --help'"
     ),
     "run a b --sed 1": "there is no option '--sed'; did you mean '--seed'?",
