@@ -61,4 +61,4 @@ def load(document: Document, path: Where, label: str) -> DeviceModel:
     if isinstance(given, dict):
         values = document.part(path).without("preset").over(values)
     model: type[DeviceModel] = registry.module("model", chosen.model).CellModel
-    return fill(model, values, label=f"{label}: cell '{named}'")
+    return fill(model, values, label=f"{label}: cell '{named}'").located(values)

@@ -9,6 +9,7 @@ from chipsim.accounting import table
 from chipsim.architecture import graph
 from chipsim.architecture.graph import Architecture
 from chipsim.devices import cells
+from chipsim.devices.device import DeviceModel
 from chipsim.errors import Fault, FitError, InputError, UsageError, suggestion
 from chipsim.experiments.run import Request, apply_settings, locate, prepare, read
 from chipsim.inputs import documents, registry
@@ -115,10 +116,11 @@ def _check_workload(document: Document) -> None:
 def _check_cell(document: Document) -> object:
     chosen = fill(cells.Preset, document)
     try:
-        model = registry.module("model", chosen.model).CellModel
+        model: type[DeviceModel] = registry.module("model", chosen.model).CellModel
     except registry.UnknownName as error:
         raise InputError(document.fault(str(error), ("model",), error.code)) from None
-    return fill(model, document.part(("parameters",), "value"))
+    values = document.part(("parameters",), "value")
+    return fill(model, values).located(values)
 
 
 def _check_costs(document: Document) -> object:
