@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chipsim.errors import Fault, InputError, Place, suggestion
+from chipsim.errors import Fault, InputError, Place, nearest, suggestion
 
 __all__ = ["MAX_BYTES", "MAX_ROWS", "Column", "Table", "read"]
 
@@ -169,8 +169,10 @@ class _Reader:
                 found.append(self._fault(self._header, cell, message, "E012"))
             elif title in titles[:index]:
                 found.append(self._fault(self._header, cell, f"column '{title}' stands twice", "E010"))
+        meant = {nearest(title, self._known) for title in titles if title not in self._known}
         for column in self._known.values():
-            if column.default is None and not column.text and column.name not in titles:
+            needed = column.default is None and not column.text
+            if needed and column.name not in {*titles, *meant}:
                 message = f"missing column '{column.name}'"
                 found.append(self._fault(self._header, (1, self._header.text), message, "E011"))
         return found
@@ -192,12 +194,12 @@ class _Reader:
 
     def _number(self, line: _Line, cell: Cell, column: Column, faults: list[Fault]) -> float:
         try:
-            value = float(cell[1])
+            value = math.nan if "_" in cell[1] else float(cell[1])
         except ValueError:
             value = math.nan
-        if math.isfinite(value) and column.allowed(value) and "_" not in cell[1]:
+        if math.isfinite(value) and column.allowed(value):
             return value
         shown = f"'{cell[1][:40]}'" if cell[1] else "nothing"
-        code = "E014" if math.isfinite(value) else "E013"
-        faults.append(self._fault(line, cell, f"{column.name}: expected {column.wanted}, got {shown}", code))
+        wanted, code = (column.wanted, "E014") if math.isfinite(value) else ("a number", "E013")
+        faults.append(self._fault(line, cell, f"{column.name}: expected {wanted}, got {shown}", code))
         return math.nan
