@@ -80,11 +80,12 @@ def _fill(job: Job, result: Result, folder: Path, page: bool) -> None:
     inputs.mkdir()
     for kind, text in job.given.items():
         (inputs / f"{kind}.yaml").write_bytes(text)
+    results.write(result, folder)
     for cell in job.architecture.cells.values():
         for name, content in cell.attached.items():
-            (inputs / name).parent.mkdir(parents=True, exist_ok=True)
-            (inputs / name).write_bytes(content)
-    results.write(result, folder)
+            for path in (inputs / name, folder / "resolved" / name):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
     if page:
         pages.of_run(folder, folder / "report.html")
 

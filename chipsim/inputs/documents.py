@@ -92,7 +92,7 @@ class Document:
         It is that of the file in which the value stands; for one that was set (`--set`), the working folder.
         """
         written = self.place(path).file
-        return Path() if written == _SET else Path(written).parent
+        return Path() if written == SET else Path(written).parent
 
     def value(self, path: Where) -> Any:
         """Return the value at `path`. Raises `KeyError` or `IndexError` where there is none."""

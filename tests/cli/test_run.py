@@ -588,6 +588,7 @@ def test_a_run_keeps_the_table_of_its_devices_and_can_be_repeated_from_its_input
     assert (inputs / "data" / "devices.csv").read_bytes() == (lab / "data" / "devices.csv").read_bytes()
     files = (inputs / "architecture.yaml", inputs / "workload.yaml")
     ok("run", *files, *SHORT, "-o", tmp_path / "second")
+    ok("price", tmp_path / "first")
     assert (tmp_path / "first" / "run.json").read_bytes() == (tmp_path / "second" / "run.json").read_bytes()
     ok("check", lab / "chip.yaml")
     (lab / "data" / "devices.csv").write_text("step_up,step_down\n1,2\n")
