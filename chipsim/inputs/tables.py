@@ -23,6 +23,7 @@ __all__ = ["MAX_BYTES", "MAX_ROWS", "Column", "Table", "read"]
 MAX_BYTES = 64_000_000
 """Longest file [bytes]."""
 MAX_ROWS = 1_000_000
+MAX_COLUMNS = 64
 SHOWN = 20
 """Faults of one file that are reported at most."""
 
@@ -32,14 +33,14 @@ Cell = tuple[int, str]
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its name, what its values must be, in words and as a test, and its default.
+    """A column of a table: its name, what its values must be, in words and as a test of many, its default.
 
     A column without a default must be there; `text` says that its values are labels, which are not read.
     """
 
     name: str
     wanted: str = "a number"
-    allowed: Callable[[float], bool] = lambda value: True
+    allowed: Callable[[NDArray[np.float64]], NDArray[np.bool_]] = np.isfinite
     default: float | None = None
     text: bool = False
 
@@ -74,21 +75,21 @@ def read(path: Path, columns: Sequence[Column]) -> Table:
         raise InputError(
             Fault("the file is empty; it must begin with a line of column names", Place(str(path)), "E005")
         )
+    if header.text.count(",") >= MAX_COLUMNS:
+        message = f"the first line names more than {MAX_COLUMNS} columns"
+        raise InputError(Fault(message, Place(str(path), header.number, 1), "E021"))
     reader = _Reader(str(path), tuple(columns), header)
-    reader.raise_if_any(reader.faults())
-    rows: list[list[float]] = []
-    faults: list[Fault] = []
-    for line in lines:
-        values = reader.row(line, faults)
-        rows.append(values)
-        if len(faults) >= SHOWN or len(rows) > MAX_ROWS:
-            break
+    reader.raise_if_any(reader.faults()[:SHOWN])
+    rows: list[_Line] = list(islice(lines, MAX_ROWS + 1))
     if len(rows) > MAX_ROWS:
-        faults.append(Fault(f"the table has more than {MAX_ROWS} rows", Place(str(path)), "E021"))
+        raise InputError(Fault(f"the table has more than {MAX_ROWS} rows", Place(str(path)), "E021"))
     if not rows:
-        faults.append(Fault("the table has no rows below its line of column names", Place(str(path)), "E005"))
+        message = "the table has no rows below its line of column names"
+        raise InputError(Fault(message, Place(str(path)), "E005"))
+    table = np.array([reader.numbers(line) for line in rows], dtype=np.float64)
+    wrong = np.nonzero(~reader.allowed(table))[0]
+    faults = [fault for index in wrong[:SHOWN] for fault in reader.faults_of(rows[index])]
     reader.raise_if_any(faults[:SHOWN])
-    table = np.array(rows, dtype=np.float64)
     found = {name: np.ascontiguousarray(table[:, index]) for index, name in enumerate(reader.read_names)}
     missing = {
         column.name: np.full(len(rows), column.default)
@@ -100,8 +101,9 @@ def read(path: Path, columns: Sequence[Column]) -> Table:
 
 def _content(path: Path) -> bytes:
     try:
-        if path.is_dir():
-            raise InputError(Fault("this is a folder, not a file", Place(str(path)), "E002"))
+        if path.exists() and not path.is_file():
+            kind = "a folder, not a file" if path.is_dir() else "not a regular file"
+            raise InputError(Fault(f"this is {kind}", Place(str(path)), "E002"))
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
@@ -147,7 +149,9 @@ class _Reader:
         self._known = {column.name: column for column in columns}
         self._given = list(header.cells())
         self._columns = [self._known.get(title) for _, title in self._given]
-        self.read_names = [c.name for c in self._columns if c is not None and not c.text]
+        read = [(place, c.name) for place, c in enumerate(self._columns) if c is not None and not c.text]
+        self._places = [place for place, _ in read]
+        self.read_names = [name for _, name in read]
 
     def _fault(self, line: _Line, cell: Cell, message: str, code: str) -> Fault:
         place = Place(self._name, line.number, cell[0], line.text[:200], max(len(cell[1]), 1))
@@ -177,29 +181,42 @@ class _Reader:
                 found.append(self._fault(self._header, (1, self._header.text), message, "E011"))
         return found
 
-    def row(self, line: _Line, faults: list[Fault]) -> list[float]:
-        """The numbers of a row, in the order of `read_names`; what is wrong with it is added to `faults`."""
-        cells = list(islice(line.cells(), len(self._columns) + 1))
-        if len(cells) != len(self._columns):
-            count = line.text.count(",") + 1
-            named = f"line {self._header.number} names {len(self._columns)} columns"
-            message = f"the row has {count} values, but {named}"
-            faults.append(self._fault(line, (1, line.text), message, "E013"))
-            return [math.nan] * len(self.read_names)
-        return [
-            self._number(line, cell, column, faults)
-            for cell, column in zip(cells, self._columns, strict=True)
-            if column is not None and not column.text
-        ]
+    def numbers(self, line: _Line) -> list[float]:
+        """The numbers of a row, in the order of `read_names`; NaN where the row or a value is wrong."""
+        pieces = line.text.split(",")
+        if len(pieces) == len(self._columns):
+            try:
+                return [float(pieces[index]) for index in self._places]
+            except ValueError:
+                pass
+        return [math.nan] * len(self._places)
 
-    def _number(self, line: _Line, cell: Cell, column: Column, faults: list[Fault]) -> float:
-        try:
-            value = math.nan if "_" in cell[1] else float(cell[1])
-        except ValueError:
-            value = math.nan
-        if math.isfinite(value) and column.allowed(value):
-            return value
-        shown = f"'{cell[1][:40]}'" if cell[1] else "nothing"
-        wanted, code = (column.wanted, "E014") if math.isfinite(value) else ("a number", "E013")
-        faults.append(self._fault(line, cell, f"{column.name}: expected {wanted}, got {shown}", code))
+    def allowed(self, table: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which rows of numbers hold nothing but what their columns allow."""
+        fine = np.isfinite(table)
+        for index, name in enumerate(self.read_names):
+            fine[:, index] &= self._known[name].allowed(table[:, index])
+        return np.asarray(fine.all(axis=1))
+
+    def faults_of(self, line: _Line) -> Iterator[Fault]:
+        """What is wrong with a row, value by value."""
+        cells = list(line.cells())
+        if len(cells) != len(self._columns):
+            named = f"line {self._header.number} names {len(self._columns)} columns"
+            message = f"the row has {len(cells)} values, but {named}"
+            yield self._fault(line, (1, line.text), message, "E013")
+            return
+        for place, name in zip(self._places, self.read_names, strict=True):
+            value, wanted = _number(cells[place][1]), self._known[name].wanted
+            if not (math.isfinite(value) and self._known[name].allowed(np.array([value]))[0]):
+                shown = f"'{cells[place][1][:40]}'" if cells[place][1] else "nothing"
+                expected, code = (wanted, "E014") if math.isfinite(value) else ("a number", "E013")
+                message = f"{name}: expected {expected}, got {shown}"
+                yield self._fault(line, cells[place], message, code)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
         return math.nan

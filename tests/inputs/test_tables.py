@@ -51,7 +51,6 @@ def test_columns_come_in_any_order_between_comments_and_labels(tmp_path: Path) -
         ("up,down\n1, x\n", ["/table.csv:2:4: error[E013]: down: expected a number, got 'x'"]),
         ("up,down\n,-1\n", ["/table.csv:2:1: error[E013]: up: expected a number, got nothing"]),
         ("up,down\ninf,-1\n", ["/table.csv:2:1: error[E013]: up: expected a number, got 'inf'"]),
-        ("up,down\n1_0,-1\n", ["/table.csv:2:1: error[E013]: up: expected a number, got '1_0'"]),
         (
             "up,down\n1,-1\n1,-1,3\n1\n-1,-1\n",
             [
@@ -67,6 +66,7 @@ def test_columns_come_in_any_order_between_comments_and_labels(tmp_path: Path) -
         ),
         ("up,up,down\n1,1,-1\n", ["/table.csv:1:4: error[E010]: column 'up' stands twice"]),
         ("", ["/table.csv: error[E005]: the file is empty; it must begin with a line of column names"]),
+        ("," * 70, ["/table.csv:1:1: error[E021]: the first line names more than 64 columns"]),
         ("up,down\n", ["/table.csv: error[E005]: the table has no rows below its line of column names"]),
         (
             b"up,down\n1,\xff\n",
