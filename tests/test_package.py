@@ -49,7 +49,7 @@ def _run(installed: Path, folder: Path, *words: str) -> subprocess.CompletedProc
 def _shipped() -> set[str]:
     """Every file that the package needs at run time, as the wheel names it."""
     patterns = (
-        "**/*.py", "py.typed", "accounting/tables/*.yaml", "devices/presets/*.yaml", "inputs/references.bib",
+        "**/*.py", "py.typed", "accounting/tables/*.yaml", "devices/presets/*", "inputs/references.bib",
         "workloads/samples/*", "reports/templates/*", "reports/static/*",
     )  # fmt: skip
     own = {path for pattern in patterns for path in PACKAGE.glob(pattern) if path.is_file()}

@@ -74,7 +74,7 @@ def load(document: Document, path: Where, label: str) -> DeviceModel:
     values = base.part(("parameters",), "value")
     if isinstance(given, dict):
         values = document.part(path).without("preset").over(values)
-    return fill(_model(chosen, base), values, label=f"{label}: cell '{named}'")
+    return fill(_model(chosen, base), values, label=f"{label}: cell '{named}'").located(values)
 
 
 def named(name_or_path: str, settings: Sequence[str] = ()) -> Cell:
@@ -102,7 +102,7 @@ def of(chosen: Preset, document: Document, settings: Sequence[str] = ()) -> Devi
         with faults.gather():
             values = values.with_value(name.strip(), value.strip())
     with faults.gather():
-        model = fill(_model(chosen, document), values, label=f"cell '{chosen.name}'")
+        model = fill(_model(chosen, document), values, label=f"cell '{chosen.name}'").located(values)
     faults.raise_if_any()
     return model
 

@@ -13,13 +13,15 @@ the write noise likewise. So neither batching nor the order of events changes a 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from chipsim.devices.trains import LineTrains, Loop, Train, Wanted, coincidences, loop_around
+from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Model
 from chipsim.inputs.units import Siemens
 from chipsim.numerics.draws import normal_quantile, normal_table, stream, uniform
@@ -63,6 +65,18 @@ class DeviceModel(Model):
         """An array of devices of this model; a model whose devices are more than one state overrides it."""
         return Cells(self, rows, columns, seed, name)
 
+    def located(self, values: Document) -> Self:
+        """The model with the files that it names read; it was filled from `values`.
+
+        Raises `InputError` with the faults of such a file.
+        """
+        return self
+
+    @property
+    def attached(self) -> Mapping[str, bytes]:
+        """Files that a run needs beside its two: content by the name in the file that names it."""
+        return {}
+
     @staticmethod
     def symmetry_points(numbers: NDArray[Any]) -> NDArray[Any]:
         """State at which an up and a down pulse cancel on average, per device; NaN where there is none."""
@@ -97,9 +111,12 @@ class Region(NamedTuple):
 class Cells:
     """The devices of one array: drawn once from the seed, then changed by pulses alone.
 
-    Arrays are `(rows, columns)`: `state` and `reference` [weight, float32], `pulses` per device
-    since power-on. The name (the component's path) keys every draw.
+    Arrays are `(rows, columns)`: `state` and `reference` [weight], `pulses` per device since
+    power-on. The name (the component's path) keys every draw.
     """
+
+    precision: ClassVar[type[np.floating[Any]]] = np.float32
+    """Of the state and of what is read from it."""
 
     def __init__(self, model: DeviceModel, rows: int, columns: int, seed: int, name: str) -> None:
         self.model = model
@@ -108,18 +125,19 @@ class Cells:
         self._numbers, self.lower, self.upper, self.reference = model.sample(
             rows, columns, stream(seed, name, "device-to-device")
         )
-        self.state: Floats = np.zeros(self.shape, dtype=np.float32)
+        self.state: NDArray[Any] = np.clip(np.zeros(self.shape, self.precision), self.lower, self.upper)
         self.pulses: Wholes = np.zeros(self.shape, dtype=np.int64)
-        self._apparent: Floats = np.zeros(self.shape, dtype=np.float32)
+        self._apparent: NDArray[Any] = np.zeros(self.shape, self.precision)
         self._read_at: Wholes = np.full(self.shape, -1, dtype=np.int64)
         self._keys = tuple(stream(seed, name, purpose) for purpose in ("cycle-to-cycle", "write"))
         self._fire: Loop = loop_around(type(model).step_kernel)
         self._conductance = (float(model.g_mid), float(model.g_span), float(model.g_floor))
 
     @property
-    def weights(self) -> Floats:
-        """Stored weight of every device, `(rows, columns)`."""
-        return self.state - self.reference
+    def weights(self) -> NDArray[Any]:
+        """Stored weight of every device, `(rows, columns)`, in the precision of the state."""
+        weights: NDArray[Any] = self.state - self.reference
+        return weights
 
     @property
     def numbers(self) -> Floats:
@@ -132,6 +150,10 @@ class Cells:
     def symmetry_points(self) -> NDArray[np.float64]:
         """State at which an up and a down pulse cancel on average, `(rows, columns)`; NaN where none is."""
         return self.model.symmetry_points(self._numbers.astype(np.float64))
+
+    def has_symmetry_points(self, region: Region) -> bool:
+        """Whether pulses up and down in turn lead any device of the region to a state of its own."""
+        return bool(np.isfinite(region.of(self.symmetry_points)).any())
 
     @property
     def conductances(self) -> NDArray[np.float64]:
@@ -146,9 +168,11 @@ class Cells:
 
     def randomise(self, region: Region, stage: str = "") -> None:
         """Put the region's devices anywhere within their own bounds, uniformly, anew for each stage."""
-        _randomise(
-            self.state, self.lower, self.upper, *region, stream(self._seed, self._name, "start", stage)
-        )
+        self._randomise(region, stage, self.lower, self.upper)
+
+    def _randomise(self, region: Region, stage: str, lower: NDArray[Any], upper: NDArray[Any]) -> None:
+        key = stream(self._seed, self._name, "start", stage)
+        _randomise(self.state, lower, upper, *region, key)
         self._read_at[:] = -1
 
     def place(self, region: Region, weights: NDArray[Any]) -> None:
@@ -249,4 +273,4 @@ def _randomise(
         for column in range(column0, column0 + columns):
             share = uniform(key, row * stride + column, 0)
             low, high = lower[row, column], upper[row, column]
-            state[row, column] = np.float32(low + share * (high - low))
+            state[row, column] = low + share * (high - low)

@@ -14,15 +14,22 @@ Symmetry point, where an up and a down pulse cancel on average:
     d+ (1 - s / b+) = d- (1 - s / b-)   =>   s* = (d+ - d-) / (d+ / b+ - d- / b-)
 
 The reference is the symmetry point with an error: subtraction in hardware is not perfect.
+
+A corrupt device is stuck: both of its bounds are one value, drawn uniformly within its own bounds and
+within -corrupt_range..corrupt_range, and it has no steps (Rasch2021, corrupt devices).
+
+A parameter set may hold two pairs of mean bounds. The measured ones are those of the array as it is; the
+adjusted ones those after the compliance has been set so that the range of weights is the same on either
+side of zero (Gong2022). `bounds` chooses; the spreads are relative and serve for both.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from chipsim.devices.device import DeviceModel, Floats
 from chipsim.numerics.draws import normal, uniform
@@ -48,17 +55,66 @@ class CellModel(DeviceModel):
     up_down_spread: float = Field(
         ge=0, le=1, description="device-to-device spread of half the up/down difference, in median steps"
     )
-    upper_bound: float = Field(gt=0, le=100, description="mean upper bound [weight]")
+    bounds: Literal["adjusted", "measured"] = Field(
+        default="adjusted", description="which of the two pairs of mean bounds the devices are drawn with"
+    )
+    upper_bound: float = Field(gt=0, le=100, description="mean upper bound, adjusted [weight]")
     upper_bound_spread: float = Field(ge=0, le=5, description="device-to-device spread, relative")
-    lower_bound: float = Field(lt=0, ge=-100, description="mean lower bound [weight]")
+    lower_bound: float = Field(lt=0, ge=-100, description="mean lower bound, adjusted [weight]")
     lower_bound_spread: float = Field(ge=0, le=5, description="device-to-device spread, relative")
+    measured_upper_bound: float | None = Field(
+        default=None, gt=0, le=100, description="mean upper bound as measured [weight]"
+    )
+    measured_lower_bound: float | None = Field(
+        default=None, lt=0, ge=-100, description="mean lower bound as measured [weight]"
+    )
     cycle_to_cycle: float = Field(ge=0, le=10, description="spread of one step, in the device's own steps")
     write_noise: float = Field(ge=0, le=100, description="spread of the value read, in median steps")
     reference_spread: float = Field(ge=0, le=10, description="error of the reference [weight]")
-    corrupt: float = Field(default=0.0, ge=0, le=1, description="share of devices that no pulse moves")
+    corrupt: Annotated[float, Field(ge=0, le=1)] | Literal["measured"] = Field(
+        default=0.0, description="share of devices that no pulse moves, or 'measured' for the share below"
+    )
+    measured_corrupt: float | None = Field(
+        default=None, ge=0, le=1, description="share of corrupt devices as measured"
+    )
+    corrupt_range: float = Field(
+        default=0.01,
+        ge=0,
+        le=100,
+        description="largest size of the state a corrupt device is stuck at [weight]",
+    )
 
     width: ClassVar[int] = 7
     step_kernel: ClassVar[Kernel[..., Any]] = soft_bounds_step
+
+    @model_validator(mode="after")
+    def _check_measured(self) -> Self:
+        """What is measured can be chosen only where it is given."""
+        if self.bounds == "measured" and None in (self.measured_upper_bound, self.measured_lower_bound):
+            raise ValueError(
+                "bounds: 'measured' is chosen, but not both of 'measured_upper_bound' and "
+                "'measured_lower_bound' are given"
+            )
+        if self.corrupt == "measured" and self.measured_corrupt is None:
+            raise ValueError("corrupt: 'measured' is chosen, but 'measured_corrupt' is not given")
+        return self
+
+    @property
+    def mean_bounds(self) -> tuple[float, float]:
+        """Mean lower and upper bound [weight] of the chosen pair."""
+        if self.bounds == "measured":
+            assert self.measured_lower_bound is not None, "checked"
+            assert self.measured_upper_bound is not None, "checked"
+            return self.measured_lower_bound, self.measured_upper_bound
+        return self.lower_bound, self.upper_bound
+
+    @property
+    def corrupt_share(self) -> float:
+        """Share of devices that no pulse moves."""
+        if self.corrupt == "measured":
+            assert self.measured_corrupt is not None, "checked"
+            return self.measured_corrupt
+        return self.corrupt
 
     @property
     def granularity(self) -> float:
@@ -79,10 +135,11 @@ class CellModel(DeviceModel):
         """
         numbers = np.empty((rows, columns, self.width), dtype=np.float32)
         reference = np.empty((rows, columns), dtype=np.float32)
+        lower, upper = self.mean_bounds
         spreads = np.array([
-            self.step, self.step_spread, self.up_down_spread, self.upper_bound, self.upper_bound_spread,
-            self.lower_bound, self.lower_bound_spread, self.cycle_to_cycle, self.reference_spread,
-            self.corrupt,
+            self.step, self.step_spread, self.up_down_spread, upper, self.upper_bound_spread,
+            lower, self.lower_bound_spread, self.cycle_to_cycle, self.reference_spread,
+            self.corrupt_share, self.corrupt_range,
         ])  # fmt: skip
         _sample(numbers, reference, spreads, key)
         return numbers, numbers[..., 5].copy(), numbers[..., 4].copy(), reference
@@ -103,7 +160,9 @@ class CellModel(DeviceModel):
 
 @kernel
 def _sample(numbers: Any, reference: Any, spreads: Any, key: Any) -> None:
-    step, log_spread, up_down, upper, upper_spread, lower, lower_spread, cycle, error, corrupt = spreads
+    (
+        step, log_spread, up_down, upper, upper_spread, lower, lower_spread, cycle, error, corrupt, stuck,
+    ) = spreads  # fmt: skip
     columns = numbers.shape[1]
     for row in range(numbers.shape[0]):
         for column in range(columns):
@@ -115,9 +174,13 @@ def _sample(numbers: Any, reference: Any, spreads: Any, key: Any) -> None:
             rise, fall = max(own + difference, 0.0), max(own - difference, 0.0)
             slope = rise / top - fall / bottom
             centre = (rise - fall) / slope if slope > 0.0 else 0.0
-            reference[row, column] = centre + error * normal(key, cell, 4)
             if uniform(key, cell, 5) < corrupt:
-                rise, fall = 0.0, 0.0
-            values = (rise, fall, 1.0 / top, 1.0 / bottom, top, bottom, cycle)
+                low, high = max(bottom, -stuck), min(top, stuck)
+                held = low + (high - low) * uniform(key, cell, 6)
+                centre = 0.0
+                values = (0.0, 0.0, 0.0, 0.0, held, held, 0.0)
+            else:
+                values = (rise, fall, 1.0 / top, 1.0 / bottom, top, bottom, cycle)
+            reference[row, column] = centre + error * normal(key, cell, 4)
             for index in range(7):
                 numbers[row, column, index] = values[index]

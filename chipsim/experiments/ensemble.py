@@ -81,6 +81,11 @@ def _fill(job: Job, result: Result, folder: Path, page: bool) -> None:
     for kind, text in job.given.items():
         (inputs / f"{kind}.yaml").write_bytes(text)
     results.write(result, folder)
+    for cell in job.architecture.cells.values():
+        for name, content in cell.attached.items():
+            for path in (inputs / name, folder / "resolved" / name):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
     if page:
         pages.of_run(folder, folder / "report.html")
 

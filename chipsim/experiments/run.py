@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import platform
 import shlex
 import time
@@ -175,7 +176,15 @@ def _apply(found: dict[str, Document], setting: str) -> None:
     kind = "workload" if first in _WORKLOAD_KEYS else "architecture"
     if kind not in found:
         raise InputError(Fault(f"'{path}' lies in the {kind}, which is not among the files", code="E024"))
-    found[kind] = found[kind].with_value(path, value)
+    found[kind] = _spelt_out(found[kind], path).with_value(path, value)
+
+
+def _spelt_out(document: Document, path: str) -> Document:
+    """The document with a cell that is given by name alone as a mapping, if `path` sets something in it."""
+    cell = path.rpartition(".")[0]
+    if cell.endswith(".cell") and document.has(cell) and isinstance(name := document.at(cell), str):
+        return document.with_value(cell, f"{{preset: {json.dumps(name)}}}")
+    return document
 
 
 _WORKLOAD_KEYS = frozenset(Workload.model_fields) - {"format", "name", "description"}

@@ -86,6 +86,14 @@ class Document:
         """Return a fault at the value, or with `key` at the key, of `path`."""
         return Fault(message, self.key_place(path) if key else self.place(path), code)
 
+    def folder(self, path: Where) -> Path:
+        """Return the folder that a file named by the value at `path` is looked for in.
+
+        It is that of the file in which the value stands; for one that was set (`--set`), the working folder.
+        """
+        written = self.place(path).file
+        return Path() if written == SET else Path(written).parent
+
     def value(self, path: Where) -> Any:
         """Return the value at `path`. Raises `KeyError` or `IndexError` where there is none."""
         here: Any = self.data
@@ -117,6 +125,10 @@ class Document:
         """Return whether a path such as "components.adc.bits" or "stages.finetune.images" exists."""
         found = _find(self.data, path_text.split("."))
         return not found.missing
+
+    def at(self, path_text: str) -> Any:
+        """Return the value at a path such as "components.adc.bits", or of the last part of it that exists."""
+        return _find(self.data, path_text.split(".")).value
 
     def with_value(self, path_text: str, value_text: str, fresh: Collection[str] = ("costs",)) -> Document:
         """Return the document with one value set, as `--set PATH=VALUE` does.

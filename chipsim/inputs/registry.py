@@ -24,7 +24,18 @@ from chipsim.inputs.documents import is_name
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["KINDS", "FileKind", "ModuleKind", "UnknownName", "defines", "file", "module", "names", "unknown"]
+__all__ = [
+    "KINDS",
+    "FileKind",
+    "ModuleKind",
+    "UnknownName",
+    "defines",
+    "file",
+    "inside",
+    "module",
+    "names",
+    "unknown",
+]
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -181,7 +192,7 @@ def file(kind: str, name_or_path: str, within: Path | None = None) -> Path:
         raise TypeError(f"a {kind} is a module, not a file")
     if is_name(name_or_path) and (found := _named(described, name_or_path)) is not None:
         return found
-    path = Path(name_or_path) if within is None else _inside(name_or_path, within)
+    path = Path(name_or_path) if within is None else inside(name_or_path, within)
     if _is_path(name_or_path) or _exists(path):
         return path
     raise UnknownName(kind, name_or_path, names(kind))
@@ -198,7 +209,8 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _inside(text: str, folder: Path) -> Path:
+def inside(text: str, folder: Path) -> Path:
+    """Return the path that a file in `folder` names; raises `InputError` where it leads out of the folder."""
     path = folder / text
     try:
         safe = path.resolve().is_relative_to(folder.resolve())

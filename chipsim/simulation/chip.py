@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -58,10 +59,10 @@ class Chip:
         seat = self.seats[layer, matrix]
         seat.crossbar.cells.randomise(seat.region, stage)
 
-    def weights(self, layer: str, matrix: str) -> NDArray[np.float32]:
-        """Stored weights of a matrix `(rows, columns)`."""
+    def weights(self, layer: str, matrix: str) -> NDArray[Any]:
+        """Stored weights of a matrix `(rows, columns)`, in the precision of its cells."""
         seat = self.seats[layer, matrix]
-        return cast("NDArray[np.float32]", seat.region.of(seat.crossbar.cells.weights))
+        return seat.region.of(seat.crossbar.cells.weights)
 
     def snapshot(self) -> dict[str, dict[str, NDArray[Any]]]:
         """Weights, conductances [S] and pulses per device of every array."""
@@ -247,10 +248,13 @@ class Chip:
         return (Step(bank, select, joint=True), Step(array, fire))
 
     def _prepare(self, operation: Prepare) -> tuple[Step, ...]:
+        """Pulses up and down in turn; cells without symmetry points are set to zero, which is not counted."""
         bank, array = self.plan.routes[_way(operation)]
         drivers: pulse_driver.PulseDriver = self.circuits[bank]
         seat = self.seats[operation.layer, operation.matrix]
         region = seat.region
+        if not seat.crossbar.cells.has_symmetry_points(region):
+            return (Step(array, partial(_set_to_zero, seat)),)
         pulses = 2 * operation.pairs
         pair = np.ones((2, region.rows, region.columns), dtype=np.int16)
         pair[1] = -1
@@ -275,6 +279,12 @@ def _way(operation: Operation) -> Way:
     """The key of an operation's route in the plan."""
     side = TRANSPOSED if isinstance(operation, Read) and operation.by == "column" else ""
     return operation.kind + side, operation.layer, operation.matrix
+
+
+def _set_to_zero(seat: Seat, _: Transaction) -> Work:
+    """The seat's cells hold weight zero, as after a reset before the stage: no pulses, no time."""
+    seat.crossbar.cells.place(seat.region, np.zeros((seat.region.rows, seat.region.columns)))
+    return Work(0, {})
 
 
 def _arrive(_: Transaction) -> Work:

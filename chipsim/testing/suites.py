@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from chipsim.accounting.work import Work
 from chipsim.devices.device import Cells, DeviceModel, Region
+from chipsim.devices.trains import LineTrains, Wanted
 from chipsim.inputs import citations
 from chipsim.learning.rule import (
     Chunk,
@@ -103,6 +104,29 @@ class DeviceConformance:
         assert np.array_equal(found.pulses, np.abs(counts.astype(np.int64)).sum(axis=0))
         assert fired.set_pulses + fired.reset_pulses == found.pulses.sum()
         assert np.array_equal(found.state[0], before[0])
+
+    def test_an_update_fires_the_coincidences_of_its_trains(self, model: DeviceModel) -> None:
+        """A device is pulsed in the slots where both of its lines fire: what is counted is what is fired."""
+        found, draws = self.cells(model), np.random.default_rng(0)
+        rows, columns = (draws.integers(0, 2**31, (3, n)).astype(np.uint64) for n in found.shape)
+        x, error = (draws.normal(size=(3, n)) for n in found.shape)
+        signs = np.sign(x).astype(np.int8), np.sign(error).astype(np.int8)
+        trains = LineTrains(rows, columns, *signs, 1, 1)
+        fired = found.update(self.whole, trains, Wanted(x, error, 0.01))
+        count = np.vectorize(lambda train: int(train).bit_count(), otypes=[np.int64])
+        hits = count(rows[:, :, None] & columns[:, None, :])
+        assert np.array_equal(found.pulses, hits.sum(axis=0))
+        assert fired.set_pulses + fired.reset_pulses == hits.sum()
+
+    def test_symmetry_points_lie_within_the_devices_bounds(self, model: DeviceModel) -> None:
+        """A model says NaN of a device that has none."""
+        found = self.cells(model)
+        points = found.symmetry_points
+        there = np.isfinite(points)
+        rounding = 1e-5
+        assert np.all(points[there] <= found.upper[there] + rounding)
+        assert np.all(points[there] >= found.lower[there] - rounding)
+        assert found.has_symmetry_points(self.whole) == there.any()
 
     def test_a_read_changes_nothing_and_repeats(self, model: DeviceModel) -> None:
         """What is read stays the same until the device is pulsed."""

@@ -573,3 +573,32 @@ def test_a_bug_becomes_a_report_and_leaves_nothing_else(
     assert said.err == f"error[E110]: this is a bug of chipsim; a report for us lies in {report}\n"
     assert "out of paper" in report.read_text()
     assert listing(tmp_path / "here") == []
+
+
+def test_a_run_keeps_the_table_of_its_devices_and_can_be_repeated_from_its_inputs(tmp_path: Path) -> None:
+    lab = tmp_path / "lab"
+    (lab / "data").mkdir(parents=True)
+    (lab / "data" / "devices.csv").write_text(
+        "step_up,step_down,upper_bound,lower_bound,cycle_to_cycle\n0.05,0.06,1.1,-0.9,0.3\n"
+    )
+    cell = "cell: {preset: device-table, file: data/devices.csv}"
+    (lab / "chip.yaml").write_text(CHIP.replace("cell: reram-om", cell))
+    ok("run", lab / "chip.yaml", SCRATCH[1], *SHORT, "-o", tmp_path / "first")
+    inputs = tmp_path / "first" / "inputs"
+    assert (inputs / "data" / "devices.csv").read_bytes() == (lab / "data" / "devices.csv").read_bytes()
+    files = (inputs / "architecture.yaml", inputs / "workload.yaml")
+    ok("run", *files, *SHORT, "-o", tmp_path / "second")
+    ok("price", tmp_path / "first")
+    assert (tmp_path / "first" / "run.json").read_bytes() == (tmp_path / "second" / "run.json").read_bytes()
+    ok("check", lab / "chip.yaml")
+    (lab / "data" / "devices.csv").write_text("step_up,step_down\n1,2\n")
+    said = say("check", lab / "chip.yaml")
+    assert said.code == 3
+    assert [line.partition("error")[2] for line in said.faults] == [
+        f"[E011]: missing column '{name}'" for name in ("upper_bound", "lower_bound", "cycle_to_cycle")
+    ]
+
+
+@pytest.mark.parametrize("cell", ["constant-step", "ideal", "nonlinear-pulse", "ag-a-si", "device-table"])
+def test_every_cell_goes_through_a_run(cell: str, tmp_path: Path) -> None:
+    ok("run", *SCRATCH, *SHORT, "-s", f"components.array.cell={cell}", "-o", tmp_path / cell)

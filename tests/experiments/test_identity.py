@@ -46,6 +46,39 @@ def test_the_price_list_is_part_of_what_a_run_is_a_run_of(tmp_path: Path) -> Non
     assert job(tmp_path, own, TABLE).digest == before.digest
 
 
+DEVICES = """step_up,step_down,upper_bound,lower_bound,cycle_to_cycle
+0.05,0.06,1.1,-0.9,0.3
+0.04,0.05,1.2,-0.8,0.3
+"""
+
+
+def test_a_table_of_devices_is_part_of_what_a_run_is_a_run_of(tmp_path: Path) -> None:
+    """Equal tables give equal runs, wherever they lie; another number in one gives another run."""
+    own = CHIP.replace("cell: reram-om", "cell: {preset: device-table, file: devices.csv}")
+    digests = []
+    for name, text in (("a", DEVICES), ("b", DEVICES.replace("0.06", "0.07")), ("c", DEVICES)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "devices.csv").write_text(text)
+        digests.append(job(tmp_path / name, own).digest)
+    assert digests[0] == digests[2]
+    assert digests[0] != digests[1]
+
+
+def test_a_cell_given_by_name_can_be_set_in_its_parts(tmp_path: Path) -> None:
+    path = "components.array.cell"
+    short = job(tmp_path, CHIP, None, f"{path}.step=0.2", f"{path}.corrupt=measured")
+    long = job(tmp_path, CHIP, None, f"{path}={{preset: reram-om, step: 0.2, corrupt: measured}}")
+    assert short.digest == long.digest
+    assert short.digest != job(tmp_path).digest
+    assert (
+        job(tmp_path, CHIP, None, f"{path}.preset=reram-hfo2").architecture.cells["array"]
+        == (job(tmp_path, CHIP, None, f"{path}=reram-hfo2").architecture.cells["array"])
+    )
+    with pytest.raises(InputError) as error:
+        job(tmp_path, CHIP, None, f"{path}.stepp=1")
+    assert str(error.value.faults[0].message).endswith("unknown key 'stepp'; did you mean 'step'?")
+
+
 def test_an_action_without_a_price_is_found_before_the_run(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         job(tmp_path, CHIP.replace("analog-14nm", "table.yaml"), TABLE.replace("  dac_conv:", "  dac_konv:"))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from chipsim.architecture.graph import Architecture
 from chipsim.architecture.placement import Plan
 from chipsim.errors import RunError
 from chipsim.learning.rule import Prepare, Update
@@ -19,10 +20,14 @@ RULE = chips.tiki_taka(transfer_every=5, symmetry_pairs=3)
 DATA = chips.images(8, 2, 20)
 
 
+def _architecture(cell: str = "reram-om") -> Architecture:
+    document = chips.documents.read(chips.SHIPPED / "reram-8x4.yaml")
+    return chips.graph.load(document.with_value("components.array.cell", cell))
+
+
 @cache
 def _plan() -> Plan:
-    architecture = chips.graph.load(chips.documents.read(chips.SHIPPED / "reram-8x4.yaml"))
-    return chips.plan(architecture, chips.network(8, 2), RULE)
+    return chips.plan(_architecture(), chips.network(8, 2), RULE)
 
 
 def _task(name: str, start: str = "random", every: int = 10) -> StageTask:
@@ -90,6 +95,42 @@ def test_preparing_brings_devices_to_their_symmetry_points() -> None:
     chips.together(chips.floor(_plan()), chips.asked(chip, Prepare("dense1", "A", 50)))
     after = np.abs(chip.weights("dense1", "A")).mean()
     assert after < 0.5 * before
+
+
+@pytest.mark.parametrize("cell", ["constant-step", "ideal"])
+def test_cells_without_symmetry_points_are_set_to_zero_and_get_no_pulse(cell: str) -> None:
+    plan = chips.plan(_architecture(cell), chips.network(8, 2), chips.tiki_taka())
+    chip, floor = Chip(plan, 1), chips.floor(plan)
+    for matrix in ("A", "C"):
+        chip.randomise("dense1", matrix, "test")
+    kept = chip.weights("dense1", "C").copy()
+    chips.together(floor, chips.asked(chip, Prepare("dense1", "A", 50)))
+    assert not chip.weights("dense1", "A").any()
+    assert np.array_equal(chip.weights("dense1", "C"), kept)
+    assert not chip.arrays["array"].cells.pulses.any()
+    assert floor.now == 0
+    assert floor.ledger.rows() == ()
+
+
+def test_devices_that_pulses_lead_nowhere_are_set_to_zero_with_those_they_lead() -> None:
+    """Straight curves have no symmetry point; one parameter later every device has one, and is pulsed."""
+    for curve, pulses in (("0", 0), ("-2", 100 * 16)):
+        cell = f"{{preset: nonlinear-pulse, nonlinearity_up: 0, nonlinearity_down: {curve}}}"
+        plan = chips.plan(_architecture(cell), chips.network(8, 2), chips.tiki_taka())
+        chip = Chip(plan, 1)
+        chips.together(chips.floor(plan), chips.asked(chip, Prepare("dense1", "A", 50)))
+        assert chip.arrays["array"].cells.pulses.sum() == pulses
+
+
+def test_ideal_cells_keep_their_precision_through_a_stage() -> None:
+    """Weights before and after a stage are float64, and those of C move in whole steps of a pulse."""
+    plan = chips.plan(_architecture("{preset: ideal, step: 0.01}"), chips.network(8, 2), chips.tiki_taka())
+    _, outcome = chips.train(plan, _task("first"))
+    before, after = (found["array"]["weights"] for found in (outcome.before, outcome.after))
+    assert before.dtype == after.dtype == np.float64
+    moved = (after - before)[:, 2:] / 0.01
+    assert np.abs(moved).max() >= 1
+    assert np.allclose(moved, np.rint(moved), atol=1e-9)
 
 
 def test_a_stage_begins_with_h_at_zero() -> None:
