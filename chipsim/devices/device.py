@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from chipsim.devices.trains import LineTrains, Loop, Train, Wanted, coincidences, loop_around
+from chipsim.devices.trains import LineTrains, Loops, Train, Wanted, loops_around
 from chipsim.inputs.schema import Model
 from chipsim.inputs.units import Siemens
 from chipsim.numerics.draws import normal_quantile, normal_table, stream, uniform
@@ -43,7 +43,11 @@ class DeviceModel(Model):
     width: ClassVar[int]
     """Numbers per device that the step reads."""
     step_kernel: ClassVar[Kernel[..., Any]]
-    """`(state, numbers, up, z) -> state`: one pulse, z a standard normal draw, all float32."""
+    """`(state, numbers, up, z) -> state`: one pulse, z a standard normal draw, all float32.
+
+    `numbers` are the device's own, `numbers[0]` to `numbers[width - 1]`. A step of arithmetic, `min`, `max`
+    and choices by `up`, in float32 throughout, is compiled for many devices at a time.
+    """
 
     @property
     def granularity(self) -> float:
@@ -93,15 +97,16 @@ class Cells:
         self.model = model
         self.shape = (rows, columns)
         self._seed, self._name = seed, name
-        self._numbers, self.lower, self.upper, self.reference = model.sample(
+        numbers, self.lower, self.upper, self.reference = model.sample(
             rows, columns, stream(seed, name, "device-to-device")
         )
+        self._numbers: Floats = np.ascontiguousarray(np.moveaxis(numbers, -1, 0))
         self.state: Floats = np.zeros(self.shape, dtype=np.float32)
         self.pulses: Wholes = np.zeros(self.shape, dtype=np.int64)
         self._apparent: Floats = np.zeros(self.shape, dtype=np.float32)
         self._read_at: Wholes = np.full(self.shape, -1, dtype=np.int64)
         self._keys = tuple(stream(seed, name, purpose) for purpose in ("cycle-to-cycle", "write"))
-        self._fire: Loop = loop_around(type(model).step_kernel)
+        self._fire: Loops = loops_around(type(model).step_kernel, type(model).width)
         self._conductance = (float(model.g_mid), float(model.g_span), float(model.g_floor))
 
     @property
@@ -112,14 +117,14 @@ class Cells:
     @property
     def numbers(self) -> Floats:
         """What the model's step reads of each device, `(rows, columns, width)`; read only."""
-        view = self._numbers.view()
+        view = np.moveaxis(self._numbers, 0, -1)
         view.flags.writeable = False
         return view
 
     @property
     def symmetry_points(self) -> NDArray[np.float64]:
         """State at which an up and a down pulse cancel on average, `(rows, columns)`; NaN where none is."""
-        return self.model.symmetry_points(self._numbers.astype(np.float64))
+        return self.model.symmetry_points(self.numbers.astype(np.float64))
 
     @property
     def conductances(self) -> NDArray[np.float64]:
@@ -145,17 +150,21 @@ class Cells:
 
         `wanted` is what the trains stand for; devices that are pulsed do not look at it.
         """
-        counts = coincidences(trains.rows, trains.columns, trains.row_signs, trains.column_signs)
-        return self.pulse(region, counts)
+        lines = (trains.rows, trains.columns, trains.row_signs, trains.column_signs)
+        return Train(*self._fire.trains(*lines, 0, region.rows, *self._pulsed(region)))
 
     def pulse(self, region: Region, counts: NDArray[np.int16]) -> Train:
         """Pulse trains, one after another, on the region's devices.
 
         `counts` is `(trains, rows, columns)`: pulses of each train, up where positive.
         """
-        touched = (self.state, self.pulses, self._numbers, region.row, region.column)
+        return Train(*self._fire.counts(counts, 0, region.rows, *self._pulsed(region)))
+
+    def _pulsed(self, region: Region) -> tuple[Any, ...]:
+        """What the loops need to know of a region."""
+        cells = (self.state, self.pulses, self._numbers)
         fixed = (self._keys[0], normal_table(), *self._conductance)
-        return Train(*self._fire(counts, *touched, *fixed))
+        return region.row, region.column, cells, fixed
 
     def apparent(self, region: Region) -> tuple[NDArray[np.float64], Wholes]:
         """Weight as a read sees it, and conductance [nS], each `(rows, columns)` of the region.
