@@ -14,6 +14,7 @@ from chipsim.devices.trains import LineTrains, Wanted, coincidences, loops_aroun
 from chipsim.inputs import documents
 from chipsim.numerics.draws import normal_table, stream
 from chipsim.numerics.kernel import kernel
+from chipsim.numerics.threads import VARIABLE, WORTH
 
 WORD = 2**32
 SHAPE = (5, 40)
@@ -37,7 +38,7 @@ def mixed(word: int) -> int:
 
 
 def draw(key: int, cell: int, pulse: int) -> np.float32:
-    """The normal draw of a cell's own pulse number."""
+    """The normal draw of a stream for a cell's own pulse number."""
     seed = mixed(cell ^ key % WORD)
     increment = mixed(seed ^ key >> 32) | 1
     drawn: np.float32 = normal_table()[mixed((seed + pulse * increment) % WORD) >> 16]
@@ -136,6 +137,38 @@ def test_a_device_may_get_the_longest_train_that_counts_can_hold() -> None:
     fire(slow, 0, 2, 32767, totals)
     assert fast.pulse(Region(0, 0, 1, 3), counts)._asdict() == totals
     assert np.array_equal(fast.state, slow.state)
+
+
+def test_updates_and_reads_are_the_same_to_the_bit_for_any_number_of_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shape, images = (160, 160), 12
+    assert images * shape[0] * shape[1] > 3 * WORTH
+    region, trains = Region(0, 0, *shape), words(3, images, *shape, 0.3)
+    counts = np.random.default_rng(0).integers(-2, 3, (images, *shape)).astype(np.int16)
+    found = []
+    for threads in (1, 2, 3):
+        monkeypatch.setenv(VARIABLE, str(threads))
+        array = fresh(shape)
+        fired = array.update(region, trains, wanted(images, region)), array.pulse(region, counts)
+        found.append((array, fired, array.reading(region)))
+    for array, fired, reading in found[1:]:
+        assert fired == found[0][1]
+        assert np.array_equal(array.state, found[0][0].state)
+        assert np.array_equal(array.pulses, found[0][0].pulses)
+        assert all(np.array_equal(one, other) for one, other in zip(reading, found[0][2], strict=True))
+
+
+def test_what_is_read_is_the_state_with_the_noise_of_its_last_pulse() -> None:
+    array, whole = fresh(), Region(0, 0, *SHAPE)
+    array.pulse(whole, np.random.default_rng(0).integers(-3, 4, (2, *SHAPE)).astype(np.int16))
+    weights, nanosiemens = array.apparent(whole)
+    key, deviation = int(stream(0, "array", "write")), np.float32(array.model.write_noise_deviation)
+    for row, column in np.ndindex(SHAPE):
+        z = draw(key, row * SHAPE[1] + column, int(array.pulses[row, column]))
+        seen = array.state[row, column] + deviation * z
+        assert weights[row, column] == float(seen) - float(array.reference[row, column])
+        assert nanosiemens[row, column] == round(conductance(seen) * 1e9)
 
 
 def test_nothing_to_fire_changes_nothing() -> None:
