@@ -47,24 +47,25 @@ def transposed_product(x: NDArray[Any], w: Floats) -> Floats:
 @kernel
 def _product(x: Any, w: Any, y: Any, begin: Any, end: Any) -> None:
     images, rows = x.shape
-    for first in range(0, rows, BLOCK):
+    first, last = _spans(x)
+    for block in range(0, rows, BLOCK):
         for image in range(images):
-            total = y[image, begin:end]
-            for row in range(first, min(first + BLOCK, rows)):
+            for row in range(max(block, first[image]), min(block + BLOCK, last[image])):
                 value = np.float64(x[image, row])
                 if value != 0.0:
-                    own = w[row, begin:end]
-                    for column in range(end - begin):
-                        total[column] += value * own[column]
+                    _add(value, w[row, begin:end], y[image, begin:end])
+
+
+@kernel
+def _add(value: Any, w: Any, y: Any) -> None:
+    for column in range(y.size):
+        y[column] += value * w[column]
 
 
 @kernel
 def _transposed(x: Any, w: Any, y: Any, begin: Any, end: Any) -> None:
-    images = x.shape[0]
     values = x.astype(np.float64)
-    first, last = np.empty(images, np.int64), np.empty(images, np.int64)
-    for image in range(images):
-        first[image], last[image] = _span(x[image])
+    first, last = _spans(x)
     lone, several = np.nonzero(last - first == 1)[0], np.nonzero(last - first > 1)[0]
     for row in range(begin, end):
         for image in lone:
@@ -77,13 +78,14 @@ def _transposed(x: Any, w: Any, y: Any, begin: Any, end: Any) -> None:
 
 
 @kernel
-def _span(x: Any) -> Any:
-    """Index of the first number that is not zero, and the one behind the last: the rest adds nothing."""
-    first, last = 0, x.size
-    while first < last and x[first] == 0:
-        first += 1
-    while last > first and x[last - 1] == 0:
-        last -= 1
+def _spans(x: Any) -> Any:
+    """By image: index of the first number that is not zero, and the one behind the last."""
+    first, last = np.zeros(x.shape[0], np.int64), np.full(x.shape[0], x.shape[1])
+    for image in range(x.shape[0]):
+        while first[image] < last[image] and x[image, first[image]] == 0:
+            first[image] += 1
+        while last[image] > first[image] and x[image, last[image] - 1] == 0:
+            last[image] -= 1
     return first, last
 
 
