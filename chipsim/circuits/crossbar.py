@@ -19,6 +19,7 @@ from chipsim.devices.device import Cells, Region
 from chipsim.devices.trains import LineTrains, Train, Wanted
 from chipsim.inputs.units import Seconds
 from chipsim.numerics.kernel import kernel
+from chipsim.numerics.products import product, transposed_product
 
 CellChoice = str | dict[str, Any]
 
@@ -64,11 +65,15 @@ class Crossbar:
         `by` is the side that is driven: `row` (forward) or `column` (transposed). A code of
         `full_scale` drives a line for the whole integration.
         """
-        weights, conductance = self.cells.apparent(region)
-        if by == "column":
-            weights, conductance = weights.T, conductance.T
-        sums, duty, weighted, lines = _read(codes, weights, conductance, 1.0 / full_scale)
-        sensed = weights.shape[1]
+        seen = self.cells.reading(region)
+        if by == "row":
+            sums = product(codes, seen.weights)
+            duty, weighted, lines = _actions(codes, seen.row_conductance)
+        else:
+            sums = transposed_product(codes, seen.weights)
+            duty, weighted, lines = _actions(codes, seen.column_conductance)
+        sums *= 1.0 / full_scale
+        sensed = sums.shape[1]
         crossings = self.columns if by == "row" else self.rows
         return sums, {
             "cell_reads": codes.shape[0] * codes.shape[1] * sensed,
@@ -103,25 +108,13 @@ class Crossbar:
 
 
 @kernel
-def _read(codes: Any, weights: Any, conductance: Any, unit: Any) -> Any:
-    vectors, driven = codes.shape
-    sensed = weights.shape[1]
-    sums = np.zeros((vectors, sensed), dtype=np.float64)
+def _actions(codes: Any, totals: Any) -> Any:
+    """Sum of codes, sum of codes times their lines' conductance [nS], and how many lines are driven."""
     duty, weighted, lines = np.int64(0), np.int64(0), np.int64(0)
-    totals = np.zeros(driven, dtype=np.int64)
-    for line in range(driven):
-        for other in range(sensed):
-            totals[line] += conductance[line, other]
-    for vector in range(vectors):
-        for line in range(driven):
-            code = np.int64(codes[vector, line])
-            if code == 0:
-                continue
-            lines += 1
-            duty += abs(code)
-            weighted += abs(code) * totals[line]
-            for other in range(sensed):
-                sums[vector, other] += code * weights[line, other]
-        for other in range(sensed):
-            sums[vector, other] *= unit
-    return sums, duty, weighted, lines
+    for vector in range(codes.shape[0]):
+        for line in range(codes.shape[1]):
+            code = abs(np.int64(codes[vector, line]))
+            duty += code
+            weighted += code * totals[line]
+            lines += code != 0
+    return duty, weighted, lines

@@ -20,12 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from chipsim.devices.trains import LineTrains, Loop, Train, Wanted, coincidences, loop_around
+from chipsim.devices.trains import LineTrains, Loops, Train, Wanted, loops_around
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Model
 from chipsim.inputs.units import Siemens
-from chipsim.numerics.draws import normal_quantile, normal_table, stream, uniform
+from chipsim.numerics.draws import hashed, normal_table, splits, stream, uniform
 from chipsim.numerics.kernel import Kernel, kernel
+from chipsim.numerics.threads import spread
 
 Floats = NDArray[np.float32]
 Wholes = NDArray[np.int64]
@@ -45,7 +46,11 @@ class DeviceModel(Model):
     width: ClassVar[int]
     """Numbers per device that the step reads."""
     step_kernel: ClassVar[Kernel[..., Any]]
-    """`(state, numbers, up, z) -> state`: one pulse, z a standard normal draw, all float32."""
+    """`(state, numbers, up, z) -> state`: one pulse, z a standard normal draw, all float32.
+
+    `numbers` are the device's own, `numbers[0]` to `numbers[width - 1]`. A step of arithmetic, `min`, `max`
+    and choices by `up`, in float32 throughout, is compiled for many devices at a time.
+    """
 
     @property
     def granularity(self) -> float:
@@ -107,6 +112,26 @@ class Region(NamedTuple):
         """View of the region in an array `(rows, columns, ...)`."""
         return array[self.row : self.row + self.rows, self.column : self.column + self.columns]
 
+    def meets(self, other: Region) -> bool:
+        """Whether the two have a cell in common."""
+        return (
+            self.row < other.row + other.rows and other.row < self.row + self.rows
+            and self.column < other.column + other.columns and other.column < self.column + self.columns
+        )  # fmt: skip
+
+
+class Reading(NamedTuple):
+    """What a read sees of a region; it stays as it is while no cell of the region changes."""
+
+    weights: NDArray[np.float64]
+    """`(rows, columns)`, with the write noise of each device's last pulse."""
+    conductance: Wholes
+    """The same devices [nS], `(rows, columns)`."""
+    row_conductance: Wholes
+    """Sum of each row [nS]."""
+    column_conductance: Wholes
+    """Sum of each column [nS]."""
+
 
 class Cells:
     """The devices of one array: drawn once from the seed, then changed by pulses alone.
@@ -122,15 +147,15 @@ class Cells:
         self.model = model
         self.shape = (rows, columns)
         self._seed, self._name = seed, name
-        self._numbers, self.lower, self.upper, self.reference = model.sample(
+        numbers, self.lower, self.upper, self.reference = model.sample(
             rows, columns, stream(seed, name, "device-to-device")
         )
+        self._numbers: Floats = np.ascontiguousarray(np.moveaxis(numbers, -1, 0))
         self.state: NDArray[Any] = np.clip(np.zeros(self.shape, self.precision), self.lower, self.upper)
         self.pulses: Wholes = np.zeros(self.shape, dtype=np.int64)
-        self._apparent: NDArray[Any] = np.zeros(self.shape, self.precision)
-        self._read_at: Wholes = np.full(self.shape, -1, dtype=np.int64)
+        self._readings: dict[Region, Reading] = {}
         self._keys = tuple(stream(seed, name, purpose) for purpose in ("cycle-to-cycle", "write"))
-        self._fire: Loop = loop_around(type(model).step_kernel)
+        self._fire: Loops = loops_around(type(model).step_kernel, type(model).width)
         self._conductance = (float(model.g_mid), float(model.g_span), float(model.g_floor))
 
     @property
@@ -142,14 +167,14 @@ class Cells:
     @property
     def numbers(self) -> Floats:
         """What the model's step reads of each device, `(rows, columns, width)`; read only."""
-        view = self._numbers.view()
+        view = np.moveaxis(self._numbers, 0, -1)
         view.flags.writeable = False
         return view
 
     @property
     def symmetry_points(self) -> NDArray[np.float64]:
         """State at which an up and a down pulse cancel on average, `(rows, columns)`; NaN where none is."""
-        return self.model.symmetry_points(self._numbers.astype(np.float64))
+        return self.model.symmetry_points(self.numbers.astype(np.float64))
 
     def has_symmetry_points(self, region: Region) -> bool:
         """Whether pulses up and down in turn lead any device of the region to a state of its own."""
@@ -163,7 +188,7 @@ class Cells:
 
     def quantities(self) -> dict[str, NDArray[np.float64]]:
         """What tells one weight's device from another's, each `(rows, columns)`; see `quantities`."""
-        up, down = self.model.steps(self._numbers)
+        up, down = self.model.steps(self.numbers)
         return quantities(up, down, self.lower, self.upper, self.symmetry_points, self.reference)
 
     def randomise(self, region: Region, stage: str = "") -> None:
@@ -173,46 +198,82 @@ class Cells:
     def _randomise(self, region: Region, stage: str, lower: NDArray[Any], upper: NDArray[Any]) -> None:
         key = stream(self._seed, self._name, "start", stage)
         _randomise(self.state, lower, upper, *region, key)
-        self._read_at[:] = -1
+        self.changed(region)
 
     def place(self, region: Region, weights: NDArray[Any]) -> None:
         """Set the region's stored weights `(rows, columns)`, cut to what each device can hold."""
         wanted = weights + region.of(self.reference)
         region.of(self.state)[:] = np.clip(wanted, region.of(self.lower), region.of(self.upper))
-        self._read_at[:] = -1
+        self.changed(region)
 
     def update(self, region: Region, trains: LineTrains, wanted: Wanted) -> Train:
         """Fire the coincidences of trains, downhill: up where the signs of row and column differ.
 
         `wanted` is what the trains stand for; devices that are pulsed do not look at it.
         """
-        counts = coincidences(trains.rows, trains.columns, trains.row_signs, trains.column_signs)
-        return self.pulse(region, counts)
+        lines = (trains.rows, trains.columns, trains.row_signs, trains.column_signs)
+        return self._spread(self._fire.trains, lines, region, trains.rows.shape[0])
 
     def pulse(self, region: Region, counts: NDArray[np.int16]) -> Train:
         """Pulse trains, one after another, on the region's devices.
 
         `counts` is `(trains, rows, columns)`: pulses of each train, up where positive.
         """
-        touched = (self.state, self.pulses, self._numbers, region.row, region.column)
+        return self._spread(self._fire.counts, (counts,), region, counts.shape[0])
+
+    def _spread(
+        self,
+        loop: Kernel[..., tuple[int, int, int, int]],
+        given: tuple[Any, ...],
+        region: Region,
+        trains: int,
+    ) -> Train:
+        """Fire on shares of the region's rows: devices know nothing of each other, and sums are whole."""
+        self.changed(region)
+        cells = (self.state, self.pulses, self._numbers)
         fixed = (self._keys[0], normal_table(), *self._conductance)
-        return Train(*self._fire(counts, *touched, *fixed))
+
+        def fire(begin: int, end: int) -> tuple[int, int, int, int]:
+            return loop(*given, begin, end, region.row, region.column, cells, fixed)
+
+        shares = spread(fire, region.rows, trains * region.rows * region.columns)
+        return Train(*(sum(numbers) for numbers in zip(*shares, strict=True)))
+
+    def changed(self, region: Region) -> None:
+        """Note that states of a region are no longer what they were: what was read of it is read anew."""
+        for known in [known for known in self._readings if known.meets(region)]:
+            del self._readings[known]
 
     def apparent(self, region: Region) -> tuple[NDArray[np.float64], Wholes]:
         """Weight as a read sees it, and conductance [nS], each `(rows, columns)` of the region.
 
         The write noise of a device is drawn anew after each of its pulses, not at each read.
         """
-        _refresh(
-            self._apparent, self._read_at, self.state, self.pulses, *region, self._keys[1],
-            np.float32(self.model.write_noise_deviation),
-        )  # fmt: skip
-        seen = region.of(self._apparent)
-        weights = seen.astype(np.float64) - region.of(self.reference)
-        mid, span, floor = self._conductance
-        return weights, np.rint(np.maximum(mid + span * seen.astype(np.float64), floor) * 1e9).astype(
-            np.int64
-        )
+        return self.reading(region)[:2]
+
+    def reading(self, region: Region) -> Reading:
+        """What a read of the region sees: reckoned anew only when a pulse has reached it."""
+        if region not in self._readings:
+            self._readings[region] = self._read(region)
+        return self._readings[region]
+
+    def _read(self, region: Region) -> Reading:
+        shape = (region.rows, region.columns)
+        weights, conductance = np.empty(shape), np.empty(shape, dtype=np.int64)
+        row_sums = np.empty(region.rows, dtype=np.int64)
+        noise = (self._keys[1], normal_table(), np.float32(self.model.write_noise_deviation))
+        cells = (self.state, self.pulses, self.reference)
+
+        def see(begin: int, end: int) -> Wholes:
+            seen = (weights, conductance, row_sums)
+            sums: Wholes = _see(begin, end, region.row, region.column, cells, noise, self._conductance, seen)
+            return sums
+
+        column_sums = np.sum(spread(see, region.rows, 2 * weights.size), axis=0)
+        found = Reading(weights, conductance, row_sums, column_sums)
+        for array in found:
+            array.flags.writeable = False
+        return found
 
     def save(self) -> dict[str, NDArray[Any]]:
         """The arrays that a checkpoint must hold; everything else follows from seed and name."""
@@ -221,7 +282,7 @@ class Cells:
     def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
         """Take back what `save` gave."""
         self.state[:], self.pulses[:] = arrays["state"], arrays["pulses"]
-        self._read_at[:] = -1
+        self._readings.clear()
 
 
 def quantities(
@@ -247,21 +308,50 @@ def quantities(
 
 
 @kernel
-def _refresh(
-    apparent: Any, read_at: Any, state: Any, pulses: Any,
-    row0: Any, column0: Any, rows: Any, columns: Any, key: Any, deviation: Any,
-) -> None:  # fmt: skip
-    stride = state.shape[1]
-    for row in range(row0, row0 + rows):
-        for column in range(column0, column0 + columns):
-            fired = pulses[row, column]
-            if read_at[row, column] == fired:
-                continue
-            read_at[row, column] = fired
-            noise = np.float32(0.0)
-            if deviation > 0.0:
-                noise = deviation * np.float32(normal_quantile(uniform(key, row * stride + column, fired)))
-            apparent[row, column] = state[row, column] + noise
+def _see(
+    begin: Any, end: Any, row0: Any, column0: Any, cells: Any, noise: Any, conductance: Any, seen: Any
+) -> Any:
+    """Fill rows `begin` to `end` of what a read sees; returns the sums of these rows by column."""
+    state, pulses, reference = cells
+    weights, nanosiemens, row_sums = seen
+    columns = weights.shape[1]
+    apparent = np.empty(columns, state.dtype)
+    column_sums = np.zeros(columns, np.int64)
+    for r in range(begin, end):
+        row, last = row0 + r, column0 + columns
+        own, fired, zero = state[row, column0:last], pulses[row, column0:last], reference[row, column0:last]
+        _disturb(own, fired, row * state.shape[1] + column0, noise, apparent)
+        row_sums[r] = _convert(apparent, zero, conductance, weights[r], nanosiemens[r], column_sums)
+    return column_sums
+
+
+@kernel
+def _disturb(state: Any, pulses: Any, first: Any, noise: Any, apparent: Any) -> None:
+    """States of a row as they are read: each with the write noise of its last pulse."""
+    key, normals, deviation = noise
+    apparent[:] = state
+    if deviation > 0.0:
+        drawn = np.empty(state.size, np.uint32)
+        for column in range(state.size):
+            seed, increment = splits(key, first + column)
+            drawn[column] = hashed(seed, increment, pulses[column]) >> np.uint32(16)
+        for column in range(state.size):
+            apparent[column] += deviation * normals[drawn[column]]
+
+
+@kernel
+def _convert(state: Any, reference: Any, conductance: Any, weights: Any, nanosiemens: Any, sums: Any) -> Any:
+    """Weights and conductances [nS] of a row of states; returns the row's sum and adds to the columns'."""
+    mid, span, floor = conductance
+    total: Any = np.int64(0)
+    for column in range(state.size):
+        value = np.float64(state[column])
+        weights[column] = value - np.float64(reference[column])
+        whole = np.int64(np.rint(max(mid + span * value, floor) * 1e9))
+        nanosiemens[column] = whole
+        sums[column] += whole
+        total += whole
+    return total
 
 
 @kernel

@@ -85,7 +85,7 @@ class FloatingPointCells(Cells):
 
     def _move(self, region: Region, counts: NDArray[np.int16], step: float, wanted: Wanted) -> Train:
         state, pulses = region.of(self.state), region.of(self.pulses)
-        self._read_at[:] = -1
+        self.changed(region)
         return Train(*_move(counts, state, pulses, step, *wanted, *self._conductance))
 
 

@@ -6,12 +6,12 @@ slots where both of its lines fire.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chipsim.numerics.draws import words
+from chipsim.numerics.draws import hashed, splits
 from chipsim.numerics.kernel import Kernel, kernel
 
 
@@ -47,41 +47,145 @@ class Train(NamedTuple):
     reset_conductance: int
 
 
-class Loop(Protocol):
-    """The compiled loop of a model: see `pulse_trains`."""
-
-    def __call__(self, *args: Any) -> tuple[int, int, int, int]:
-        """Fire pulse trains on cells."""
-        ...
+NOTHING = (0, 0, 0, 0)
+"""The numbers of a `Train` that fires nothing."""
 
 
-def loop_around(step: Kernel[..., Any]) -> Loop:
-    """The pulse-train loop compiled around the step of a device model."""
-    return pulse_trains.around(step=step)
+class Loops(NamedTuple):
+    """The compiled loops of a device model, around its step."""
+
+    trains: Kernel[..., tuple[int, int, int, int]]
+    """`fire_trains`."""
+    counts: Kernel[..., tuple[int, int, int, int]]
+    """`fire_counts`."""
+
+
+def loops_around(step: Kernel[..., Any], width: int) -> Loops:
+    """The pulse loops compiled around the step of a device model, which reads `width` numbers."""
+    one = fire.around(advance=advance.around(step=step, own=own_numbers(width)))
+    return Loops(fire_trains.around(fire=one), fire_counts.around(fire=one))
+
+
+@kernel
+def ones(word: Any) -> Any:
+    """Set bits of a 64-bit word: pairs, nibbles and bytes are added side by side."""
+    word -= (word >> np.uint64(1)) & np.uint64(0x5555555555555555)
+    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return (word * np.uint64(0x0101010101010101)) >> np.uint64(56)
+
+
+@kernel
+def meet(train: Any, sign: Any, columns: Any, column_signs: Any, pulses: Any) -> None:
+    """Fill `pulses` of a row's cells: slots in which row and column fire, up where their signs differ."""
+    for column in range(pulses.size):
+        both = np.int16(ones(train & columns[column]))
+        pulses[column] = np.int16(-sign * column_signs[column]) * both
 
 
 @kernel
 def coincidences(rows: Any, columns: Any, row_signs: Any, column_signs: Any) -> Any:
     """Pulses `(images, rows, columns)` of trains: slots where both lines fire, up where signs differ."""
     images, height = rows.shape
-    width = columns.shape[1]
-    counts = np.zeros((images, height, width), dtype=np.int16)
+    counts = np.zeros((images, height, columns.shape[1]), dtype=np.int16)
     for image in range(images):
         for row in range(height):
-            train = rows[image, row]
-            if train == 0:
-                continue
-            for column in range(width):
-                both = train & columns[image, column]
-                if both == 0:
-                    continue
-                hits = 0
-                while both != 0:
-                    both &= both - np.uint64(1)
-                    hits += 1
-                sign = row_signs[image, row] * column_signs[image, column]
-                counts[image, row, column] = np.int16(-sign * hits)
+            train, sign = rows[image, row], row_signs[image, row]
+            meet(train, sign, columns[image], column_signs[image], counts[image, row])
     return counts
+
+
+class Bench(NamedTuple):
+    """Where the pulsed cells of a row are worked on: one place a cell, those with most pulses first."""
+
+    found: NDArray[np.uint32]
+    """Pulsed cells as they lie in the row."""
+    cells: NDArray[np.uint32]
+    """The same, those with most pulses first."""
+    ends: NDArray[np.uint32]
+    """By number of pulses: how many cells have as many or more."""
+    sizes: NDArray[np.uint16]
+    """Pulses of each cell of the row, up or down."""
+    pulses: NDArray[np.int16]
+    fired: NDArray[np.uint32]
+    """Pulses that a cell has had before."""
+    seeds: NDArray[np.uint32]
+    increments: NDArray[np.uint32]
+    draws: NDArray[np.uint32]
+    z: NDArray[np.float32]
+    before: NDArray[np.float32]
+    state: NDArray[np.float32]
+    numbers: NDArray[np.float32]
+    """What the step reads, `(width, places)`."""
+
+
+@kernel
+def bench_for(columns: Any, width: Any, most: Any) -> Any:
+    """A bench for rows of `columns` cells that get `most` pulses in a train."""
+    words, reals = np.empty((6, columns), np.uint32), np.empty((3, columns), np.float32)
+    return Bench(
+        words[0], words[1], np.empty(most + 2, np.uint32), np.empty(columns, np.uint16),
+        np.empty(columns, np.int16), words[2], words[3], words[4], words[5],
+        reals[0], reals[1], reals[2], np.empty((width, columns), np.float32),
+    )  # fmt: skip
+
+
+@kernel
+def more_than(sizes: Any, n: Any) -> Any:
+    """How many sizes are above n."""
+    count: Any = np.int32(0)
+    for cell in range(sizes.size):
+        count = np.int32(count + np.int32(sizes[cell] > n))
+    return count
+
+
+@kernel
+def rank(pulses: Any, bench: Any) -> Any:
+    """Find the cells that are pulsed and put those with most pulses first; returns how many, and the most.
+
+    Afterwards `bench.ends[n]` cells have n pulses or more, so that the k-th pulse is one of a prefix.
+    """
+    found, cells, ends, sizes = bench.found, bench.cells, bench.ends, bench.sizes
+    most: Any = np.int64(0)
+    for cell in range(pulses.size):
+        sizes[cell] = abs(np.int32(pulses[cell]))
+        most = max(most, np.int64(sizes[cell]))
+    count: Any = np.uint64(0)
+    for cell in range(pulses.size):
+        found[count] = cell
+        count += np.uint64(sizes[cell] != 0)
+    if most <= 1:
+        cells[:] = found
+        ends[1] = count
+        return np.int64(count), most
+    for n in range(1, most + 1):
+        ends[n] = more_than(sizes, np.uint16(n))
+    for place in range(count):
+        cell = found[place]
+        size = sizes[cell]
+        cells[ends[size]] = cell
+        ends[size] += np.uint32(1)
+    return np.int64(count), most
+
+
+@kernel
+def gather(
+    count: Any, pulses: Any, state: Any, worn: Any, numbers: Any, first: Any, key: Any, bench: Any
+) -> None:
+    """Bring to the bench what the pulsed cells of a row are; `first` is the index of the row's first cell."""
+    cells = bench.cells
+    for place in range(count):
+        bench.pulses[place] = pulses[cells[place]]
+    for place in range(count):
+        bench.before[place] = state[cells[place]]
+        bench.state[place] = bench.before[place]
+    for place in range(count):
+        bench.fired[place] = np.uint32(worn[cells[place]])
+    for k in range(numbers.shape[0]):
+        for place in range(count):
+            bench.numbers[k, place] = numbers[k, cells[place]]
+    for place in range(count):
+        bench.seeds[place], bench.increments[place] = splits(key, first + cells[place])
 
 
 @kernel
@@ -91,41 +195,134 @@ def step(state: Any, numbers: Any, up: Any, z: Any) -> Any:
 
 
 @kernel
-def pulse_trains(
-    counts: Any, state: Any, pulses: Any, numbers: Any, row0: Any, column0: Any,
-    key: Any, normals: Any, mid: Any, span: Any, floor: Any,
-) -> Any:  # fmt: skip
-    """Fire pulse trains; returns SET and RESET pulses and the sums of conductance [nS] over each."""
-    sets, resets, set_sum, reset_sum = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
-    trains, rows, columns = counts.shape
-    stride = state.shape[1]
-    for train in range(trains):
-        for r in range(rows):
-            for c in range(columns):
-                signed = np.int64(counts[train, r, c])
-                if signed == 0:
-                    continue
-                row, column = row0 + r, column0 + c
-                n = abs(signed)
-                before = state[row, column]
-                value = before
-                fired = pulses[row, column]
-                w0, w1, w2, w3 = words(key, row * stride + column, fired >> 3)
-                for k in range(n):
-                    draw = (fired + k) & 7
-                    if k > 0 and draw == 0:
-                        w0, w1, w2, w3 = words(key, row * stride + column, (fired + k) >> 3)
-                    word = w0 if draw < 2 else (w1 if draw < 4 else (w2 if draw < 6 else w3))
-                    half = (word >> np.uint64(16 * (draw & 1))) & np.uint64(0xFFFF)
-                    value = step(value, numbers[row, column], signed > 0, normals[half])
-                state[row, column] = value
-                pulses[row, column] = fired + n
-                mean = 0.5 * (max(mid + span * before, floor) + max(mid + span * value, floor))
-                total = n * np.int64(np.rint(mean * 1e9))
-                if signed > 0:
-                    sets += n
-                    set_sum += total
-                else:
-                    resets += n
-                    reset_sum += total
+def no_numbers(numbers: Any, place: Any) -> Any:
+    """The numbers of a cell that has none."""
+    return ()
+
+
+@kernel
+def more_numbers(numbers: Any, place: Any) -> Any:
+    """One number more than `before` of the cell at a place."""
+    found = before(numbers, place)
+    return found + (numbers[len(found), place],)  # noqa: RUF005
+
+
+before = no_numbers
+
+
+def own_numbers(width: int) -> Kernel[..., Any]:
+    """The kernel `(numbers, place)` that hands a cell's `width` numbers to a step as a tuple.
+
+    The compiler has them in registers then, which a loop needs that takes many cells at a time.
+    """
+    return no_numbers if width == 0 else more_numbers.around(before=own_numbers(width - 1))
+
+
+@kernel
+def own(numbers: Any, place: Any) -> Any:
+    """The place of `own_numbers`; never called itself."""
+    return no_numbers(numbers, place)
+
+
+@kernel
+def advance(most: Any, normals: Any, bench: Any) -> None:
+    """Take the steps of a train, the k-th of every cell that has one together."""
+    state, numbers, pulses, z = bench.state, bench.numbers, bench.pulses, bench.z
+    for k in range(most):
+        count = np.int64(bench.ends[k + 1])
+        for place in range(count):
+            number = np.uint32(bench.fired[place] + np.uint32(k))
+            bench.draws[place] = hashed(bench.seeds[place], bench.increments[place], number) >> np.uint32(16)
+        for place in range(count):
+            z[place] = normals[bench.draws[place]]
+        for place in range(count):
+            state[place] = step(state[place], own(numbers, place), pulses[place] > 0, z[place])
+
+
+@kernel
+def account(count: Any, mid: Any, span: Any, floor: Any, bench: Any) -> Any:
+    """SET and RESET pulses of a train on a row and their sums of conductance [nS]: see `Train`."""
+    sets: Any = np.int64(0)
+    resets, set_sum, reset_sum = sets, sets, sets
+    for place in range(count):
+        start = max(mid + span * np.float64(bench.before[place]), floor)
+        end = max(mid + span * np.float64(bench.state[place]), floor)
+        n = np.int64(bench.pulses[place])
+        total = n * np.int64(np.rint(0.5 * (start + end) * 1e9))
+        sets += max(n, 0)
+        resets += max(-n, 0)
+        set_sum += max(total, 0)
+        reset_sum += max(-total, 0)
     return sets, resets, set_sum, reset_sum
+
+
+@kernel
+def scatter(count: Any, state: Any, worn: Any, bench: Any) -> None:
+    """Take the pulsed cells of a row back from the bench."""
+    for place in range(count):
+        cell = bench.cells[place]
+        state[cell] = bench.state[place]
+        worn[cell] += abs(np.int64(bench.pulses[place]))
+
+
+@kernel
+def plus(one: Any, other: Any) -> Any:
+    """Sum of the numbers of two trains."""
+    return one[0] + other[0], one[1] + other[1], one[2] + other[2], one[3] + other[3]
+
+
+@kernel
+def fire(pulses: Any, row: Any, column0: Any, cells: Any, fixed: Any, bench: Any) -> Any:
+    """Fire a train, `pulses` on each cell of a row from `column0` on; returns the numbers of a `Train`."""
+    state, worn, numbers = cells
+    key, normals, mid, span, floor = fixed
+    count, most = rank(pulses, bench)
+    if count == 0:
+        return NOTHING
+    end = column0 + pulses.size
+    own, wear = state[row, column0:end], worn[row, column0:end]
+    first = row * state.shape[1] + column0
+    gather(count, pulses, own, wear, numbers[:, row, column0:end], first, key, bench)
+    advance(most, normals, bench)
+    scatter(count, own, wear, bench)
+    return account(count, mid, span, floor, bench)
+
+
+@kernel
+def fire_trains(
+    rows: Any, columns: Any, row_signs: Any, column_signs: Any,
+    begin: Any, end: Any, row0: Any, column0: Any, cells: Any, fixed: Any,
+) -> Any:  # fmt: skip
+    """Fire coincidences on rows `begin` to `end` of a region; returns the numbers of a `Train`.
+
+    A row takes all of its trains before the next begins: cells know nothing of each other.
+    """
+    bench = bench_for(columns.shape[1], cells[2].shape[0], 64)
+    pulses = np.empty(columns.shape[1], np.int16)
+    total = NOTHING
+    for row in range(begin, end):
+        for image in range(rows.shape[0]):
+            if rows[image, row] != 0:
+                meet(rows[image, row], row_signs[image, row], columns[image], column_signs[image], pulses)
+                total = plus(total, fire(pulses, row0 + row, column0, cells, fixed, bench))
+    return total
+
+
+@kernel
+def most_of(counts: Any) -> Any:
+    """The most pulses of a train on a cell, up or down."""
+    most: Any = np.int64(0)
+    for count in counts.flat:
+        most = max(most, abs(np.int64(count)))
+    return most
+
+
+@kernel
+def fire_counts(counts: Any, begin: Any, end: Any, row0: Any, column0: Any, cells: Any, fixed: Any) -> Any:
+    """Fire given pulses `(trains, rows, columns)`, else as `fire_trains`."""
+    bench = bench_for(counts.shape[2], cells[2].shape[0], most_of(counts))
+    total = NOTHING
+    for row in range(begin, end):
+        for train in range(counts.shape[0]):
+            total = plus(total, fire(counts[train, row], row0 + row, column0, cells, fixed, bench))
+    return total

@@ -25,6 +25,7 @@ from typing import Any
 from chipsim.errors import Fault, RunError
 from chipsim.experiments import folders, pages
 from chipsim.experiments.run import Job, Request, prepare, simulate
+from chipsim.numerics import threads
 from chipsim.reports import result as results
 from chipsim.reports.result import Result
 from chipsim.simulation.controller import Progress, quiet
@@ -242,7 +243,11 @@ def _deaf() -> Iterator[None]:
 
 
 def _begin_worker() -> None:
-    """Leave interrupts to the process that gives the work, and end when that is gone, even if killed."""
+    """Leave interrupts to the process that gives the work, and end when that is gone, even if killed.
+
+    Processes share the cores, so each uses one thread unless the user says otherwise.
+    """
+    os.environ.setdefault(threads.VARIABLE, "1")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

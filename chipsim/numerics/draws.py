@@ -3,6 +3,9 @@
 A stream is a 64-bit key made from the root seed and the names of what it is for. A draw is a pure
 function of (stream, i, j): the words of Philox4x32-10 (Salmon2011, section 3.3 and table 2) at that
 counter. A new component, another batch, a trace or a resume changes no draw.
+
+Where a draw is made for every pulse, a hashed counter of 32-bit numbers stands in for Philox, since it
+goes many lanes at a time: see `splits` and `hashed`.
 """
 
 from __future__ import annotations
@@ -43,6 +46,38 @@ def words(key: Any, i: Any, j: Any) -> tuple[Any, Any, Any, Any]:
         k0 = (k0 + np.uint64(0x9E3779B9)) & mask
         k1 = (k1 + np.uint64(0xBB67AE85)) & mask
     return c0, c1, c2, c3
+
+
+@kernel
+def mixed(word: Any) -> Any:
+    """A bijection of 32-bit words in which every bit of the result depends on every bit given.
+
+    Source: the finaliser of MurmurHash3 for 32 bits (Appleby2011).
+    """
+    word = np.uint32(word)
+    word = np.uint32(np.uint32(word ^ (word >> np.uint32(16))) * np.uint32(0x85EBCA6B))
+    word = np.uint32(np.uint32(word ^ (word >> np.uint32(13))) * np.uint32(0xC2B2AE35))
+    return np.uint32(word ^ (word >> np.uint32(16)))
+
+
+@kernel
+def splits(key: Any, i: Any) -> tuple[Any, Any]:
+    """Seed and odd increment of the hashed counter that item i < 2^32 of stream `key` owns, 32 bits each.
+
+    Items of a stream have seeds and increments of their own, so that no two walk the same sequence.
+    Source: Steele2014, where a split generator gets both anew.
+    """
+    seed = mixed(np.uint32(i) ^ np.uint32(key))
+    return seed, np.uint32(mixed(seed ^ np.uint32(np.uint64(key) >> np.uint64(32))) | np.uint32(1))
+
+
+@kernel
+def hashed(seed: Any, increment: Any, j: Any) -> Any:
+    """Random 32-bit word number j (modulo 2^32) of a hashed counter: see `splits`.
+
+    Source: Steele2014, section 3 (a counter that steps by the increment, then a mix), with words of 32 bits.
+    """
+    return mixed(np.uint32(seed + np.uint32(np.uint32(j) * increment)))
 
 
 @kernel

@@ -68,8 +68,9 @@ class Kernel(Generic[P, R]):
     def _specialised(self, kernels: dict[str, Kernel[..., Any]]) -> Kernel[P, R]:
         inner = self.function
         copy = FunctionType(inner.__code__, inner.__globals__ | kernels, inner.__name__)
-        names = "_".join(kernel.label for kernel in kernels.values())
-        copy.__qualname__, copy.__module__ = f"{inner.__qualname__}_{names}", inner.__module__
+        names = " ".join(f"{name} {kernel.label}" for name, kernel in sorted(kernels.items()))
+        digest = hashlib.sha256(names.encode()).hexdigest()[:16]
+        copy.__qualname__, copy.__module__ = f"{inner.__qualname__}_{digest}", inner.__module__
         return Kernel(cast(Callable[P, R], copy))
 
 

@@ -6,22 +6,99 @@ do not. Rows of the batch are independent, so b images together and one by one a
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from chipsim.numerics.kernel import kernel
+from chipsim.numerics.threads import spread
+
+Floats = NDArray[np.float64]
+
+LANES = 64
+"""Partial sums of a transposed product: a row of w is walked as it lies in memory."""
+BLOCK = 64
+"""Rows of w that all images of a product use while they are at hand."""
+GROUP = 4
+"""Images of a transposed product that use a row of w while it is at hand."""
+STEPS = 4
+"""Products of two numbers that take about one elementary step of `spread`."""
+
+
+def product(x: NDArray[Any], w: Floats) -> Floats:
+    """The product `(images, rows) x (rows, columns)`, added over rows in rising order, `float64`."""
+    y = np.zeros((x.shape[0], w.shape[1]))
+    spread(lambda begin, end: _product(x, w, y, begin, end), w.shape[1], x.shape[0] * w.size // STEPS)
+    return y
+
+
+def transposed_product(x: NDArray[Any], w: Floats) -> Floats:
+    """The product `(images, columns) x (rows, columns)` transposed: `(images, rows)`, `float64`.
+
+    Column c is added to partial sum c mod `LANES` in rising order, then the second half of the partial
+    sums to the first until one is left.
+    """
+    y = np.zeros((x.shape[0], w.shape[0]))
+    spread(lambda begin, end: _transposed(x, w, y, begin, end), w.shape[0], x.shape[0] * w.size // STEPS)
+    return y
 
 
 @kernel
-def product(x: NDArray[np.float64], w: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The product `(images, rows) x (rows, columns)`, added over rows in rising order, `float64`."""
+def _product(x: Any, w: Any, y: Any, begin: Any, end: Any) -> None:
     images, rows = x.shape
-    columns = w.shape[1]
-    y = np.zeros((images, columns), dtype=np.float64)
-    for image in range(images):
-        for row in range(rows):
-            value = float(x[image, row])
-            if value != 0.0:
-                for column in range(columns):
-                    y[image, column] += value * w[row, column]
-    return y
+    first, last = _spans(x)
+    for block in range(0, rows, BLOCK):
+        for image in range(images):
+            for row in range(max(block, first[image]), min(block + BLOCK, last[image])):
+                value = np.float64(x[image, row])
+                if value != 0.0:
+                    _add(value, w[row, begin:end], y[image, begin:end])
+
+
+@kernel
+def _add(value: Any, w: Any, y: Any) -> None:
+    for column in range(y.size):
+        y[column] += value * w[column]
+
+
+@kernel
+def _transposed(x: Any, w: Any, y: Any, begin: Any, end: Any) -> None:
+    values = x.astype(np.float64)
+    first, last = _spans(x)
+    lone, several = np.nonzero(last - first == 1)[0], np.nonzero(last - first > 1)[0]
+    for row in range(begin, end):
+        for image in lone:
+            y[image, row] = 0.0 + values[image, first[image]] * w[row, first[image]]
+    partial = np.empty(LANES, np.float64)
+    for group in range(0, several.size, GROUP):
+        for row in range(begin, end):
+            for image in several[group : group + GROUP]:
+                y[image, row] = _dot(values[image], w[row], first[image], last[image], partial)
+
+
+@kernel
+def _spans(x: Any) -> Any:
+    """By image: index of the first number that is not zero, and the one behind the last."""
+    first, last = np.zeros(x.shape[0], np.int64), np.full(x.shape[0], x.shape[1])
+    for image in range(x.shape[0]):
+        while first[image] < last[image] and x[image, first[image]] == 0:
+            first[image] += 1
+        while last[image] > first[image] and x[image, last[image] - 1] == 0:
+            last[image] -= 1
+    return first, last
+
+
+@kernel
+def _dot(x: Any, w: Any, first: Any, last: Any, partial: Any) -> Any:
+    partial[:] = 0.0
+    for start in range(first - first % LANES, last, LANES):
+        for lane in range(min(LANES, x.size - start)):
+            index = np.uint64(start) + np.uint64(lane)
+            partial[lane] += x[index] * w[index]
+    half = LANES // 2
+    while half > 0:
+        for lane in range(half):
+            partial[lane] += partial[lane + half]
+        half //= 2
+    return partial[0]

@@ -163,6 +163,38 @@ def test_write_noise_is_drawn_anew_by_a_pulse_alone() -> None:
     assert changed.sum() == 1
 
 
+def test_a_region_is_read_anew_only_when_a_pulse_has_reached_it() -> None:
+    array, left, right = fresh(), Region(0, 0, 4, 1), Region(0, 1, 4, 2)
+    before = array.reading(left), array.reading(right), array.reading(WHOLE)
+    array.pulse(left, np.ones((1, 4, 1), dtype=np.int16))
+    assert array.reading(right) is before[1]
+    assert not np.array_equal(array.reading(left).weights, before[0].weights)
+    assert not np.array_equal(array.reading(WHOLE).weights, before[2].weights)
+    assert np.array_equal(array.reading(WHOLE).weights[:, 1:], before[1].weights)
+
+
+@pytest.mark.parametrize("change", ["randomise", "place", "restore"])
+def test_whatever_changes_a_state_is_seen_by_the_next_read(change: str) -> None:
+    array, other = fresh(), fresh(1)
+    before = array.reading(WHOLE).weights
+    if change == "randomise":
+        array.randomise(WHOLE, "anew")
+    elif change == "place":
+        array.place(WHOLE, np.full(SHAPE, 0.1))
+    else:
+        array.restore(other.save())
+    again = fresh()
+    again.restore(array.save())
+    assert np.array_equal(array.reading(WHOLE).weights, again.reading(WHOLE).weights)
+    assert not np.array_equal(array.reading(WHOLE).weights, before)
+
+
+def test_sums_of_conductance_by_line_are_those_of_the_cells() -> None:
+    found = fresh().reading(Region(1, 0, 3, 2))
+    assert np.array_equal(found.row_conductance, found.conductance.sum(axis=1))
+    assert np.array_equal(found.column_conductance, found.conductance.sum(axis=0))
+
+
 def test_arrays_differ_by_seed_and_by_name() -> None:
     model = fresh().model
     states = [

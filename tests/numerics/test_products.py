@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from chipsim.numerics.products import product
+from chipsim.numerics.products import LANES, product, transposed_product
+from chipsim.numerics.threads import VARIABLE
 
 X = arrays(np.float64, (5, 7), elements=st.floats(-1e3, 1e3))
 W = arrays(np.float64, (7, 3), elements=st.floats(-1, 1))
@@ -46,3 +48,45 @@ def test_products_are_those_of_numpy_within_rounding(x: NDArray[Any], w: NDArray
 
 def test_an_empty_batch_gives_an_empty_product() -> None:
     assert product(np.zeros((0, 7)), np.ones((7, 3))).shape == (0, 3)
+
+
+WIDE = 2 * LANES + 3
+"""Columns of a matrix that fill the partial sums twice and some of them once more."""
+
+
+def added_by_lanes(terms: list[float]) -> float:
+    """Column c to partial sum c mod LANES, then the second half to the first, as the docstring says."""
+    partial = [0.0] * LANES
+    for column, term in enumerate(terms):
+        partial[column % LANES] += term
+    while len(partial) > 1:
+        half = len(partial) // 2
+        partial = [partial[lane] + partial[lane + half] for lane in range(half)]
+    return partial[0]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 999), st.sampled_from([1.0, 0.2, 0.01]), st.sampled_from([3, LANES, WIDE]))
+def test_a_transposed_product_adds_in_the_order_that_it_says_for_any_batch(
+    seed: int, density: float, columns: int
+) -> None:
+    draws = np.random.default_rng(seed)
+    x = draws.normal(size=(20, columns)) * (draws.random((20, columns)) < density)
+    w = draws.normal(size=(4, columns))
+    whole = transposed_product(x, w)
+    assert whole.tolist() == [[added_by_lanes((one * row).tolist()) for row in w] for one in x]
+    for image in range(20):
+        assert np.array_equal(transposed_product(x[image : image + 1], w)[0], whole[image])
+
+
+def test_products_are_the_same_to_the_bit_for_any_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large enough to be spread."""
+    draws = np.random.default_rng(0)
+    x, w = draws.normal(size=(40, 150)), draws.normal(size=(150, 400))
+    found = []
+    for count in (1, 2, 3):
+        monkeypatch.setenv(VARIABLE, str(count))
+        found.append((product(x, w), transposed_product(product(x, w), w)))
+    for forward, back in found[1:]:
+        assert np.array_equal(forward, found[0][0])
+        assert np.array_equal(back, found[0][1])
