@@ -7,10 +7,13 @@ import pytest
 from numpy.typing import NDArray
 
 from chipsim.accounting.work import Work
+from chipsim.circuits import ideal_adc, ideal_dac
 from chipsim.circuits.adc import Adc
 from chipsim.circuits.adc import Parameters as AdcParameters
 from chipsim.circuits.dac import Dac
 from chipsim.circuits.dac import Parameters as DacParameters
+from chipsim.circuits.ideal_adc import IdealAdc
+from chipsim.circuits.ideal_dac import IdealDac
 from chipsim.devices import cells
 from chipsim.devices.device import DeviceModel
 from chipsim.errors import DataError
@@ -56,6 +59,46 @@ class TestDac(ConverterConformance):
 
     def levels(self, converter: Dac) -> int:
         return converter.full_scale
+
+
+class TestAdcOfAFixedScale(ConverterConformance):
+    driven = 3
+
+    @pytest.fixture
+    def converter(self) -> Adc:
+        return Adc(AdcParameters(type="adc", bits=9, count=2, conversion=10e-9, range=20, full_scale="range"))
+
+    def levels(self, converter: Adc) -> int:
+        return converter.codes
+
+
+class TestDacOfFewerSlots(TestDac):
+    @pytest.fixture
+    def converter(self) -> Dac:
+        return Dac(DacParameters(type="dac", bits=6, slots=63, lanes=8, integration=128e-9, range=2.5))
+
+    def convert(self, converter: Dac, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], Work]:
+        codes, work = converter.convert(values)
+        return codes / converter.full_scale * converter.range, work
+
+
+class TestIdealAdc(ConverterConformance):
+    exact = True
+
+    @pytest.fixture
+    def converter(self) -> IdealAdc:
+        return IdealAdc(ideal_adc.Parameters(type="ideal-adc", bits=9, count=2, conversion=10e-9))
+
+
+class TestIdealDac(ConverterConformance):
+    exact = True
+
+    @pytest.fixture
+    def converter(self) -> IdealDac:
+        return IdealDac(ideal_dac.Parameters(type="ideal-dac", bits=7, lanes=8, integration=128e-9))
+
+    def convert(self, converter: IdealDac, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], Work]:
+        return converter.convert(values)
 
 
 RULES = {

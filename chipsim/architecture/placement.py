@@ -232,7 +232,7 @@ def _mapped(architecture: Architecture, key: Key) -> ErrorPlace:
 
 
 def _check_capacities(plan: Plan, rules: Mapping[str, LearningRule]) -> None:
-    faults = dict.fromkeys(_lane_faults(plan))
+    faults = dict.fromkeys((*_lane_faults(plan), *_wire_faults(plan)))
     for stage, rule in rules.items():
         faults |= dict.fromkeys(_rule_faults(plan, stage, rule))
     if faults:
@@ -253,6 +253,32 @@ def _lane_faults(plan: Plan) -> Iterator[Fault]:
             text = f"component '{name}' drives {lanes} lines, but layer '{layer}' has {lines}"
             place = architecture.document.place(("components", name, "lanes"))
             yield Fault(f"{text}; write 'lanes: {lines}'", place, "E055")
+
+
+DEEPEST_DROP = 0.5
+"""Share of a conductance that a first-order IR drop may take; its error is of the order of the square."""
+
+
+def _wire_faults(plan: Plan) -> Iterator[Fault]:
+    architecture = plan.architecture
+    for name, cell in architecture.cells.items():
+        wires = architecture.parameters(name, crossbar.Parameters).wires
+        regions = [place.region for place in plan.places.values() if place.array == name]
+        if wires is None or not regions:
+            continue
+        deepest = max(wires.deepest(float(cell.g_mid), region) for region in regions)
+        place = architecture.document.key_place(("components", name))
+        if cell.g_span == 0.0:
+            yield Fault(
+                f"component '{name}': its cells' g_span is 0, so that an IR drop has no weight", place, "E055"
+            )
+        elif deepest > DEEPEST_DROP:
+            yield Fault(
+                f"component '{name}': its wires would take {deepest:.0%} from the farthest cell, more than "
+                f"the {DEEPEST_DROP:.0%} up to which a first-order IR drop is allowed; lower "
+                "'row_resistance' and 'column_resistance' or use smaller arrays",
+                place, "E055",
+            )  # fmt: skip
 
 
 def _rule_faults(plan: Plan, stage: str, rule: LearningRule) -> Iterator[Fault]:
@@ -365,7 +391,7 @@ def _facts_of_route(architecture: Architecture, component: str, route: tuple[str
         bank = architecture.dac(route[0])
         time = architecture.parameters(component, crossbar.Parameters).read_time or bank.integration
         assert time is not None
-        return {"read_time": time, "read_codes": float(2**bank.bits)}
+        return {"read_time": time, "read_codes": float(getattr(bank, "full_scale", 2**bank.bits))}
     width = architecture.drivers(route[0]).pulse_width
     assert width is not None
     return {"pulse_width": width}

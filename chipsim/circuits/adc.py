@@ -1,8 +1,11 @@
 """Column currents to codes: a bank of sampling (SAR) converters that lines share in turn.
 
-The converter resolves -range..range in 2^bits - 1 equal steps about zero and saturates beyond. The
-front end's gain follows the number of lines driven up to `range`: a read of one line uses the whole
-scale, since no sum can be larger than the lines that drive it.
+The converter resolves -range..range in 2^bits - 1 equal steps about zero and saturates beyond. By default
+the front end's gain follows the number of lines driven up to `range` (`full_scale: driven`): a read of one
+line uses the whole scale, since no sum can be larger than the lines that drive it. With
+`full_scale: range` it is the range for every read.
+
+What comes in may be noisy (`output_noise`): independent Gaussian noise on every line of every conversion.
 """
 
 from __future__ import annotations
@@ -20,19 +23,14 @@ from chipsim.inputs.units import Seconds
 from chipsim.numerics.kernel import kernel
 
 
-class Parameters(ComponentParameters):
-    """A bank of sampling converters."""
+class Bank(ComponentParameters):
+    """What every bank of sampling converters has: their number and their time."""
 
-    type: Literal["adc"]
     role: ClassVar[str] = "adc"
-    actions: ClassVar[Mapping[str, tuple[str, ...]]] = {"": ("adc_conv",)}
+    actions: ClassVar[Mapping[str, tuple[str, ...]]] = {"": ("adc_conv", "mul8")}
     bits: int = Field(ge=2, le=24, description="resolution, sign included")
     count: int = Field(ge=1, le=65536, description="converters; lines take turns at them")
     conversion: Seconds | None = Field(default=None, ge=0, le=1, description="time of one conversion")
-    range: float = Field(
-        default=12.0, gt=0, le=65536,
-        description="largest sum resolved, in unit weights at full input (12: GokmenVlasov2016)",
-    )  # fmt: skip
 
     accepts: ClassVar[Ports] = {"": frozenset({"current"})}
     timing: ClassVar[Mapping[str, Mapping[str, float]]] = {
@@ -40,26 +38,65 @@ class Parameters(ComponentParameters):
     }
 
 
-class Adc:
+class Parameters(Bank):
+    """A bank of sampling converters."""
+
+    type: Literal["adc"]
+    range: float = Field(
+        default=12.0, gt=0, le=65536,
+        description="largest sum resolved, in unit weights at full input (12: GokmenVlasov2016)",
+    )  # fmt: skip
+    full_scale: Literal["driven", "range"] = Field(
+        default="driven", description="the lines driven, up to range; or the range, whatever is driven"
+    )
+    output_noise: float = Field(
+        default=0.0, ge=0, le=65536, description="standard deviation at the input, in units of sums"
+    )
+
+
+class Turns:
+    """What every bank of sampling converters does: lines in turn, and their count and time."""
+
+    output_noise = 0.0
+    """Standard deviation at the input, in units of sums."""
+
+    def __init__(self, parameters: Bank) -> None:
+        assert parameters.conversion is not None
+        self.count = parameters.count
+        self._conversion = picoseconds(parameters.conversion)
+
+    def saturated(self, readings: NDArray[np.float64], driven: int) -> NDArray[np.bool_]:
+        """Which of the readings are at an end of the scale: none, where there is no end."""
+        return np.zeros(readings.shape, dtype=np.bool_)
+
+    def _work(self, sums: NDArray[np.float64]) -> Work:
+        vectors, lines = sums.shape
+        turns = -(-lines // self.count)
+        return Work(vectors * turns * self._conversion, {"adc_conv": sums.size})
+
+
+class Adc(Turns):
     """A bank of sampling converters at work."""
 
     def __init__(self, parameters: Parameters) -> None:
-        assert parameters.conversion is not None
-        self.count = parameters.count
+        super().__init__(parameters)
         self.range = parameters.range
+        self.output_noise = parameters.output_noise
         self.codes: int = 2 ** (parameters.bits - 1) - 1
-        self._conversion = picoseconds(parameters.conversion)
+        self._follows = parameters.full_scale == "driven"
 
     def step(self, driven: int) -> float:
         """Size of one step [weight] when `driven` lines are driven."""
-        return min(self.range, float(driven)) / self.codes
+        return (min(self.range, float(driven)) if self._follows else self.range) / self.codes
 
     def convert(self, sums: NDArray[np.float64], driven: int) -> tuple[NDArray[np.float64], Work]:
         """Sums `(vectors, lines)` [weight] as the converter reads them, whole steps within its range."""
-        values = _quantise(sums, self.step(driven), self.codes)
-        vectors, lines = sums.shape
-        turns = -(-lines // self.count)
-        return values, Work(vectors * turns * self._conversion, {"adc_conv": sums.size})
+        return _quantise(sums, self.step(driven), self.codes), self._work(sums)
+
+    def saturated(self, readings: NDArray[np.float64], driven: int) -> NDArray[np.bool_]:
+        """Which of the readings are at an end of the scale."""
+        ends: NDArray[np.bool_] = np.abs(readings) > (self.codes - 0.5) * self.step(driven)
+        return ends
 
 
 Circuit = Adc

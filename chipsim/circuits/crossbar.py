@@ -3,6 +3,11 @@
 A read holds word lines gated, so that only the cells of the lines it senses carry current, while a
 driven line charges all the crossings on it. Signed inputs are driven with their polarity; zero weight
 is read against an ideal reference (`reference: ideal`, not counted).
+
+Reading is exact where a file says nothing else. `read_noise` is noise of every cell in every read: with
+standard deviation s a cell of a line driven by x adds a normal draw times s x, so that the sum of a line has
+the variance s^2 sum x^2, which is what is drawn. `row_resistance` and `column_resistance` are those of the
+wires from one cell to the next, to first order (module `wires`); energy is counted as without.
 """
 
 from __future__ import annotations
@@ -15,9 +20,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from chipsim.circuits.component import ComponentParameters, Ports
-from chipsim.devices.device import Cells, Region
+from chipsim.circuits.noise import root_of_squares
+from chipsim.circuits.wires import Wires
+from chipsim.devices.device import Cells, Reading, Region
 from chipsim.devices.trains import LineTrains, Train, Wanted
-from chipsim.inputs.units import Seconds
+from chipsim.inputs.units import Ohms, Seconds
 from chipsim.numerics.kernel import kernel
 from chipsim.numerics.products import product, transposed_product
 
@@ -42,6 +49,12 @@ class Parameters(ComponentParameters):
         description="time the read voltage is on at full input, for read energy (default: the integration)",
     )  # fmt: skip
 
+    read_noise: float = Field(
+        default=0.0, ge=0, le=100, description="standard deviation of one reading of one cell [weight]"
+    )
+    row_resistance: Ohms = Field(default=0.0, le=1e6, description="of a row's wire from cell to cell")
+    column_resistance: Ohms = Field(default=0.0, le=1e6, description="of a column's wire from cell to cell")
+
     accepts: ClassVar[Ports] = {
         "rows": frozenset({"drive", "pulses"}), "columns": frozenset({"drive", "pulses"}),
     }  # fmt: skip
@@ -49,30 +62,57 @@ class Parameters(ComponentParameters):
     target: ClassVar[str] = "rows"
     source: ClassVar[str] = "columns"
 
+    @property
+    def wires(self) -> Wires | None:
+        """The array's wires; None where they have no resistance."""
+        wires = Wires(self.row_resistance, self.column_resistance)
+        return wires if any(wires) else None
+
 
 class Crossbar:
     """An array of cells at work; all of its changes are pulses."""
 
-    def __init__(self, cells: Cells) -> None:
+    def __init__(self, cells: Cells, given: Parameters | None = None) -> None:
+        """Without parameters `given`, reads are exact."""
         self.cells = cells
         self.rows, self.columns = cells.shape
+        self.read_noise = given.read_noise if given else 0.0
+        self.wires = given.wires if given else None
+        self._seen: dict[tuple[Region, str], tuple[Reading, Reading]] = {}
+
+    def reading(self, region: Region, alone: str = "") -> Reading:
+        """What a read of a region meets, by way of the wires; `alone` is a side driven line by line."""
+        found = self.cells.reading(region)
+        if self.wires is None:
+            return found
+        key = region, alone
+        if key not in self._seen or self._seen[key][0] is not found:
+            siemens, span = found.conductance * 1e-9, float(self.cells.model.g_span)
+            weights = self.wires.seen(found.weights, siemens, span, region, alone)
+            self._seen[key] = found, found._replace(weights=weights)
+        return self._seen[key][1]
 
     def read(
-        self, codes: NDArray[np.int32], region: Region, by: str, full_scale: int
+        self, codes: NDArray[Any], region: Region, by: str, full_scale: int, alone: bool = False
     ) -> tuple[NDArray[np.float64], Mapping[str, int]]:
         """Sums `(vectors, sensed lines)` [weight] of codes `(vectors, driven lines)`, and the actions.
 
         `by` is the side that is driven: `row` (forward) or `column` (transposed). A code of
-        `full_scale` drives a line for the whole integration.
+        `full_scale` drives a line for the whole integration. Codes that are floating point are exact
+        drives in units of full scale: their duty is counted in codes, a part of one as a whole one.
+        `alone` says that the lines are driven one at a time.
         """
-        seen = self.cells.reading(region)
+        seen = self.reading(region, by if alone else "")
+        exact = codes.dtype == np.float64
+        whole = _whole(codes, full_scale) if exact else codes
         if by == "row":
             sums = product(codes, seen.weights)
-            duty, weighted, lines = _actions(codes, seen.row_conductance)
+            duty, weighted, lines = _actions(whole, seen.row_conductance)
         else:
             sums = transposed_product(codes, seen.weights)
-            duty, weighted, lines = _actions(codes, seen.column_conductance)
-        sums *= 1.0 / full_scale
+            duty, weighted, lines = _actions(whole, seen.column_conductance)
+        if not exact:
+            sums *= 1.0 / full_scale
         sensed = sums.shape[1]
         crossings = self.columns if by == "row" else self.rows
         return sums, {
@@ -82,11 +122,17 @@ class Crossbar:
             "line_read_cell": lines * crossings,
         }
 
+    def read_deviations(self, codes: NDArray[Any], full_scale: int) -> NDArray[np.float64]:
+        """Standard deviation [weight] that `read_noise` gives the sums of each vector of codes."""
+        unit = 1.0 if codes.dtype == np.float64 else 1.0 / full_scale
+        deviations: NDArray[np.float64] = self.read_noise * root_of_squares(codes, unit)
+        return deviations
+
     def select(
-        self, codes: NDArray[np.int32], region: Region, by: str, full_scale: int
+        self, codes: NDArray[Any], region: Region, by: str, full_scale: int
     ) -> tuple[NDArray[np.float64], Mapping[str, int]]:
         """`read` of lines that are driven one at a time: only their own cells are read."""
-        sums, actions = self.read(codes, region, by, full_scale)
+        sums, actions = self.read(codes, region, by, full_scale, alone=True)
         sensed = region.columns if by == "row" else region.rows
         return sums, {**actions, "cell_reads": codes.shape[0] * sensed}
 
@@ -105,6 +151,12 @@ class Crossbar:
     def _pulsed(self, fired: Train, row_pulses: int, column_pulses: int) -> Mapping[str, int]:
         crossings = row_pulses * self.columns + column_pulses * self.rows
         return {**fired._asdict(), "line_pulse_cell": crossings}
+
+
+def _whole(drive: NDArray[np.float64], full_scale: int) -> NDArray[np.int64]:
+    """Whole codes that count for exact drives."""
+    codes: NDArray[np.int64] = (np.sign(drive) * np.ceil(np.abs(drive) * full_scale)).astype(np.int64)
+    return codes
 
 
 @kernel

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from chipsim.accounting.work import Work
 from chipsim.architecture.placement import Plan
 from chipsim.architecture.routes import TRANSPOSED, Way
-from chipsim.circuits import adc, crossbar, dac, digital_unit, integrator, pulse_driver
+from chipsim.circuits import crossbar, dac, digital_unit, integrator, pulse_driver
 from chipsim.devices.device import Region
 from chipsim.devices.trains import Wanted
 from chipsim.inputs import registry
 from chipsim.learning.rule import Clear, Integrate, Operation, Prepare, Read, Side, Update, Write
 from chipsim.numerics.draws import stream
 from chipsim.simulation.node import Step, Transaction
+from chipsim.simulation.reads import Reads, Streams
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ class Chip:
             if hasattr(module, "Circuit")
         }
         self.arrays = {
-            name: crossbar.Crossbar(cell.build(size.rows, size.columns, seed, name))
+            name: crossbar.Crossbar(cell.build(given.rows, given.columns, seed, name), given)
             for name, cell in plan.architecture.cells.items()
-            for size in (plan.architecture.parameters(name, crossbar.Parameters),)
+            for given in (plan.architecture.parameters(name, crossbar.Parameters),)
         }
         self.seats = {
             key: Seat(place.array, self.arrays[place.array], place.region, f"{key[0]}.{key[1]}")
@@ -77,10 +78,13 @@ class Chip:
 
     # Routes. Each step computes on the transaction and returns its Work.
 
-    def forward(self, layer: str, weights: str, scored: bool) -> tuple[Step, ...]:
-        """Inputs `(images, rows)` through the matrix `weights` to outputs; with `scored`, to their errors."""
+    def forward(self, layer: str, weights: str, scored: bool, account: str = "") -> tuple[Step, ...]:
+        """Inputs `(images, rows)` through the matrix `weights` to outputs; with `scored`, to their errors.
+
+        `account` (the stage, or its evaluation) keys what is drawn.
+        """
         way = "forward", layer, weights
-        read = self._read(way, "row")
+        read = self._read(way, "row", account)
         spec = self.plan.layers[layer]
         unit = self.plan.routes[way][-1]
         digital: digital_unit.DigitalUnit = self.circuits[unit]
@@ -99,10 +103,10 @@ class Chip:
         steps = (*read, Step(unit, activate))
         return (*steps, Step(unit, score, operation="loss")) if scored else steps
 
-    def backward(self, layer: str, weights: str, behind: str) -> tuple[Step, ...]:
+    def backward(self, layer: str, weights: str, behind: str, account: str = "") -> tuple[Step, ...]:
         """Errors `(images, columns)` at a layer to errors at the outputs of the layer behind it."""
         way = "backward", layer, weights
-        read = self._read(way, "column")
+        read = self._read(way, "column", account)
         spec, before = self.plan.layers[layer], self.plan.layers[behind]
         unit = self.plan.routes[way][-1]
         digital: digital_unit.DigitalUnit = self.circuits[unit]
@@ -115,34 +119,25 @@ class Chip:
 
         return (*read, Step(unit, slope))
 
-    def _read(self, way: Way, by: Side) -> tuple[Step, ...]:
-        bank, array, converters = self.plan.routes[way][:3]
-        converter: dac.Dac = self.circuits[bank]
-        seat = self.seats[way[1:]]
-        sampler: adc.Adc = self.circuits[converters]
+    def _read(self, way: Way, by: Side, account: str) -> tuple[Step, ...]:
+        bank = self.plan.architecture.parameters(self.plan.routes[way][0], dac.Bank)
+        return self._reads(way, by, account).passes(bank)
 
-        def drive(transaction: Transaction) -> Work:
-            codes, work = converter.convert(transaction.value)
-            transaction.value = codes, work.duration
-            return work
-
-        def sense(transaction: Transaction) -> Work:
-            codes, duration = transaction.value
-            transaction.value, actions = seat.crossbar.read(codes, seat.region, by, converter.full_scale)
-            return Work(duration, actions)
-
-        driven = seat.region.rows if by == "row" else seat.region.columns
-
-        def sample(transaction: Transaction) -> Work:
-            transaction.value, work = sampler.convert(transaction.value, driven)
-            return work
-
-        return (Step(bank, drive, joint=True), Step(array, sense), Step(converters, sample))
+    def _reads(self, way: Way, by: Side, account: str) -> Reads:
+        """How the matrix of a way is read from a side; `account` keys the noise."""
+        route, seat = self.plan.routes[way], self.seats[way[1:]]
+        streams = Streams(
+            stream(self.seed, route[1], "read noise", account, *way),
+            stream(self.seed, route[2], "output noise", account, *way),
+        )
+        return Reads(route, self.circuits, seat.crossbar, seat.region, by, streams)
 
     def route(self, operation: Operation, stage: str = "") -> tuple[Step, ...]:
         """The route of an operation that a rule asks for in a stage, whose name keys what is drawn."""
         if isinstance(operation, Update):
             return self._update(operation, stage)
+        if isinstance(operation, Read):
+            return self._transfer_read(operation, stage)
         return cast("tuple[Step, ...]", _ROUTES[type(operation)](self, operation))
 
     def _update(self, operation: Update, stage: str) -> tuple[Step, ...]:
@@ -171,30 +166,10 @@ class Chip:
 
         return (Step(bank, draw, joint=True), Step(array, fire))
 
-    def _transfer_read(self, operation: Read) -> tuple[Step, ...]:
-        bank, array, converters, words = self.plan.routes[_way(operation)]
-        converter: dac.Dac = self.circuits[bank]
-        seat = self.seats[operation.layer, operation.matrix]
-        sampler: adc.Adc = self.circuits[converters]
-        lines = seat.region.rows if operation.by == "row" else seat.region.columns
-
-        def select(transaction: Transaction) -> Work:
-            codes, work = converter.select(lines, operation.lines)
-            transaction.value = codes, work.duration
-            return work
-
-        def sense(transaction: Transaction) -> Work:
-            codes, duration = transaction.value
-            sums, actions = seat.crossbar.select(codes, seat.region, operation.by, converter.full_scale)
-            transaction.value = sums
-            return Work(duration, actions)
-
-        def sample(transaction: Transaction) -> Work:
-            transaction.value, work = sampler.convert(transaction.value, 1)
-            return work
-
-        read = (Step(bank, select, joint=True), Step(array, sense), Step(converters, sample))
-        return (*read, Step(words, _arrive))
+    def _transfer_read(self, operation: Read, stage: str) -> tuple[Step, ...]:
+        way = _way(operation)
+        read = self._reads(way, operation.by, stage).selected(operation.lines)
+        return (*read, Step(self.plan.routes[way][3], _arrive))
 
     def _words(self, layer: str) -> tuple[str, integrator.Integrator]:
         """The integrator of a layer, with its name."""
@@ -299,6 +274,5 @@ def _line_pulses(signs: NDArray[np.int8]) -> tuple[int, int]:
 
 
 _ROUTES: dict[type[Operation], Any] = {
-    Read: Chip._transfer_read, Integrate: Chip._integrate, Clear: Chip._clear,
-    Write: Chip._write, Prepare: Chip._prepare,
+    Integrate: Chip._integrate, Clear: Chip._clear, Write: Chip._write, Prepare: Chip._prepare,
 }  # fmt: skip

@@ -7,6 +7,7 @@ weights and counts of b chunks of one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -27,6 +28,9 @@ EVALUATION = "evaluation"
 
 EVALUATED_TOGETHER = 1000
 """Test images that go through the chip in one transaction; it bounds memory and changes no result."""
+
+EVENTS, VECTORS = 32, 16
+"""Bits of the index of noise below the images done, and below an operation: at most 2^16 vectors each."""
 
 Program = Generator[tuple[Transaction, ...], tuple[Any, ...], Any]
 
@@ -125,11 +129,12 @@ class Controller:
         self.beside.account = EVALUATION
         self._forward: dict[str, tuple[Step, ...]] = {}
         self._backward: dict[str, tuple[Step, ...]] = {}
+        self._evaluate: dict[str, tuple[Step, ...]] = {}
 
     def run(self, task: StageTask, progress: Progress = quiet) -> StageOutcome:
         """Run one stage to its end. Raises `PhysicsError` if the chip dead-locks."""
         self.floor.account = task.name
-        self._read_from(task.rule.weights)
+        self._read_from(task.rule.weights, task.name)
         begin = self.floor.now
         if task.start == "random":
             for layer, matrix in self.chip.seats:
@@ -154,25 +159,29 @@ class Controller:
         """How each component was used on the training clock."""
         return tuple(Usage(name, node.busy, node.waiting) for name, node in self.floor.nodes.items())
 
-    def _read_from(self, weights: str) -> None:
+    def _read_from(self, weights: str, stage: str) -> None:
         """Lay the routes of passes through the matrix that holds a stage's weights."""
         chip, layers = self.chip, self._layers
-        self._forward = {layer: chip.forward(layer, weights, layer == layers[-1]) for layer in layers}
+
+        def forward(account: str) -> dict[str, tuple[Step, ...]]:
+            return {layer: chip.forward(layer, weights, layer == layers[-1], account) for layer in layers}
+
+        self._forward, self._evaluate = forward(stage), forward(f"{EVALUATION} of {stage}")
         pairs = zip(layers[1:], layers, strict=False)
-        self._backward = {layer: chip.backward(layer, weights, behind) for layer, behind in pairs}
+        self._backward = {layer: chip.backward(layer, weights, behind, stage) for layer, behind in pairs}
 
     # The program of a stage
 
     def _stage(self, task: StageTask, measure: Callable[[int], None]) -> Program:
         rule, shapes = task.rule, self.chip.plan.shapes
-        yield from self._converse(rule.start(shapes))
+        yield from self._converse(rule.start(shapes), 0)
         measure(0)
         declarations = rule.declarations()
         done = 0
         for x, labels in _batches(task, self._sizes(task, declarations)):
             chunk = yield from self._passes(x, labels, done)
-            yield from self._converse(rule.step(shapes, chunk))
             done += chunk.images
+            yield from self._converse(rule.step(shapes, chunk), done)
             if done % task.evaluate_every == 0 or done == task.images:
                 measure(done)
 
@@ -210,28 +219,31 @@ class Controller:
     ) -> Transaction:
         return Transaction(operation, layer, steps, values, first, values.shape[0], request)
 
-    def _converse(self, conversation: Generator[tuple[Operation, ...], tuple[Any, ...], None]) -> Program:
-        """Issue what a rule asks for, group by group, and hand it the results."""
+    def _converse(
+        self, conversation: Generator[tuple[Operation, ...], tuple[Any, ...], None], done: int
+    ) -> Program:
+        """Issue what a rule asks for after `done` images, group by group, and hand it the results."""
+        occasions = Occasions(done)
         try:
             asked = next(conversation)
             while True:
                 results: tuple[Any, ...] = ()
                 if asked:
-                    results = yield self._transactions(asked)
+                    results = yield self._transactions(asked, occasions)
                 asked = conversation.send(results)
         except StopIteration:
             return
 
-    def _transactions(self, asked: tuple[Operation, ...]) -> tuple[Transaction, ...]:
+    def _transactions(self, asked: tuple[Operation, ...], occasions: Occasions) -> tuple[Transaction, ...]:
         if not independent(asked):
             kinds = ", ".join(operation.kind for operation in asked)
             raise RunError(Fault(f"a rule asked for operations at once that are not independent: {kinds}"))
-        return tuple(self._transaction(operation) for operation in asked)
+        return tuple(self._transaction(operation, occasions.of(operation)) for operation in asked)
 
-    def _transaction(self, operation: Operation) -> Transaction:
+    def _transaction(self, operation: Operation, occasion: int) -> Transaction:
         first, images = operation.span
         route = self.chip.route(operation, self.floor.account)
-        return Transaction(operation.kind, operation.layer, route, None, first, images)
+        return Transaction(operation.kind, operation.layer, route, None, first, images, occasion=occasion)
 
     # Evaluation: on a clock of its own, in an account of its own
 
@@ -241,18 +253,34 @@ class Controller:
         correct, loss = 0, 0.0
         for start in range(0, test_x.shape[0], EVALUATED_TOGETHER):
             part = slice(start, start + EVALUATED_TOGETHER)
-            scored = execute(self.beside, self._score(test_x[part], test_y[part], start))
+            scored = execute(self.beside, self._score(test_x[part], test_y[part], start, done))
             correct += scored.correct
             loss += scored.loss
         images = test_x.shape[0]
         return Evaluation(done, time, correct / images, loss / images, ledger)
 
-    def _score(self, x: NDArray[np.float64], labels: NDArray[np.int64], first: int) -> Program:
+    def _score(self, x: NDArray[np.float64], labels: NDArray[np.int64], first: int, done: int) -> Program:
         values: Any = x
         for layer in self._layers:
             inputs = self._extended(layer, values)
-            (values,) = yield (self._pass("forward", layer, self._forward[layer], inputs, labels, first),)
+            transaction = self._pass("forward", layer, self._evaluate[layer], inputs, labels, first)
+            transaction.occasion = (done << EVENTS) + first
+            (values,) = yield (transaction,)
         return values
+
+
+class Occasions:
+    """Indices of the operations that a rule asks for after some images: their order, kind by kind."""
+
+    def __init__(self, done: int) -> None:
+        self._done = done
+        self._asked: Counter[tuple[str, str, str]] = Counter()
+
+    def of(self, operation: Operation) -> int:
+        """The index by which noise of the operation's first vector is drawn; the next ones follow it."""
+        key = operation.kind, operation.layer, operation.matrix
+        self._asked[key] += 1
+        return (self._done << EVENTS) + ((self._asked[key] - 1) << VECTORS)
 
 
 def _batches(

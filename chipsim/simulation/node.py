@@ -1,8 +1,10 @@
 """One component as a process: wait, take hold, compute, spend the time, post the work, pass on.
 
 Analog phases are not a relay race: a peripheral bank whose step is `joint` stays held until the array
-that it drives has finished. Banks are always taken before arrays and arrays before converters, so no
-chip can dead-lock by that. Queueing is between operations, never inside one.
+that it drives has finished, or the converter behind the array. Banks are always taken before arrays and
+arrays before converters, so no chip can dead-lock by that. Queueing is between operations, never inside
+one. Where the last step of a hold finds that the transaction must go `again`, the bank, which is still
+held, takes its step once more.
 """
 
 from __future__ import annotations
@@ -24,12 +26,13 @@ class Step(NamedTuple):
     """One stop of a route: the component, what it computes on the transaction, and how it holds.
 
     `compute` takes the transaction, changes its value and returns the Work. A `joint` step is held
-    until the following step ends. `operation` is the ledger's name where it is not the transaction's.
+    until so many of the steps that follow have ended. `operation` is the ledger's name where it is not
+    the transaction's.
     """
 
     node: str
     compute: Callable[[Transaction], Work]
-    joint: bool = False
+    joint: int = 0
     operation: str = ""
 
 
@@ -50,17 +53,28 @@ class Leg(NamedTuple):
     served: bool
 
 
+class Hold(NamedTuple):
+    """A bank that waits for the end of a step; its event says whether the transaction goes again."""
+
+    released: simpy.Event
+    last: int
+
+
 class Transaction:
-    """An operation under way: its route, its payload, and where it is."""
+    """An operation under way: its route, its payload, and where it is.
+
+    `occasion` is the index by which noise of its first vector is drawn: by default that of its first image.
+    The last step of a hold may set `again`, for the steps of the hold to be taken once more.
+    """
 
     __slots__ = (
-        "arrived", "first", "images", "index", "layer", "operation", "release", "request", "route", "value",
-        "visits",
+        "again", "arrived", "first", "hold", "images", "index", "layer", "occasion", "operation", "request",
+        "route", "value", "visits",
     )  # fmt: skip
 
     def __init__(
         self, operation: str, layer: str, route: tuple[Step, ...], value: Any,
-        first: int = 0, images: int = 0, request: Any = None,
+        first: int = 0, images: int = 0, request: Any = None, occasion: int | None = None,
     ) -> None:  # fmt: skip
         self.operation = operation
         self.layer = layer
@@ -71,8 +85,14 @@ class Transaction:
         self.images = images
         self.index = 0
         self.arrived = 0
-        self.release: simpy.Event | None = None
+        self.occasion = first if occasion is None else occasion
+        self.again = False
+        self.hold: Hold | None = None
         self.visits: list[Visit] = []
+
+    def ending(self) -> Hold | None:
+        """The hold that ends with the step that it is at."""
+        return self.hold if self.hold is not None and self.hold.last == self.index else None
 
     def path(self, begin: int) -> Iterator[tuple[Leg, int]]:
         """Where the transaction was from a time `begin` until it came back, leg by leg [ps].
@@ -109,40 +129,66 @@ class Node:
 
     def run(self) -> Generator[simpy.Event, Any, None]:
         """Serve transactions one at a time, in the order in which they arrived."""
-        env, floor = self.env, self.floor
+        floor = self.floor
         while True:
             transaction = yield self.inbox.get()
             self.holding = transaction
             start = floor.now
             self.waiting += start - transaction.arrived
-            release, transaction.release = transaction.release, None
             step = transaction.route[transaction.index]
             operation = step.operation or transaction.operation
             transaction.visits.append(Visit(self.name, operation, transaction.arrived, start))
-            duration = self._serve(transaction, step)
-            if step.joint:
-                transaction.release = released = env.event()
-                yield floor.next_of(transaction).accept(transaction)
-                yield released
-            else:
-                if duration:
-                    yield env.timeout(duration)
-                yield floor.next_of(transaction).accept(transaction)
-            if release is not None:
-                release.succeed()
+            while (yield from self._visit(transaction)):
+                pass
             self.busy += floor.now - start
             self.holding = None
             floor.heard(self.name, operation, transaction, start)
 
-    def _serve(self, transaction: Transaction, step: Step) -> int:
-        """Do this step and those that follow here; returns how long they take [ps]."""
+    def _visit(self, transaction: Transaction) -> Generator[simpy.Event, Any, bool]:
+        """Take the steps that lie here and pass on; returns whether a hold asks for them again."""
+        env, floor = self.env, self.floor
+        ending = transaction.ending()
+        duration = self._serve(transaction)
+        if duration:
+            yield env.timeout(duration)
+        again = False
+        if transaction.route[transaction.index - 1].joint:
+            if (yield from self._hold(transaction)):
+                return True
+        else:
+            again, transaction.again = transaction.again, False
+            if not again:
+                yield floor.next_of(transaction).accept(transaction)
+        if ending is not None:
+            ending.released.succeed(again)
+        return False
+
+    def _hold(self, transaction: Transaction) -> Generator[simpy.Event, Any, bool]:
+        """Pass on and stay held; if the transaction goes again, it is put back to the joint step."""
+        joint, outer = transaction.index - 1, transaction.hold
+        released = self.env.event()
+        transaction.hold = Hold(released, joint + transaction.route[joint].joint)
+        yield self.floor.next_of(transaction).accept(transaction)
+        again: bool = yield released
+        if again:
+            transaction.index, transaction.hold = joint, outer
+        return again
+
+    def _serve(self, transaction: Transaction) -> int:
+        """Do the steps that lie here, up to a joint one; returns how long they take [ps].
+
+        A joint step takes the time of those that it is held for, and none of its own.
+        """
         duration = 0
+        step = transaction.route[transaction.index]
         while True:
             work = step.compute(transaction)
-            duration += work.duration
             self.floor.post(step.operation or transaction.operation, self.name, work)
             transaction.index += 1
-            if transaction.index == len(transaction.route) or step.joint:
+            if step.joint:
+                return duration
+            duration += work.duration
+            if transaction.again or transaction.index == len(transaction.route):
                 return duration
             step = transaction.route[transaction.index]
             if step.node != self.name:

@@ -11,6 +11,10 @@ from chipsim.circuits.adc import Adc
 from chipsim.circuits.adc import Parameters as AdcParameters
 from chipsim.circuits.dac import Dac
 from chipsim.circuits.dac import Parameters as DacParameters
+from chipsim.circuits.ideal_adc import IdealAdc
+from chipsim.circuits.ideal_adc import Parameters as IdealAdcParameters
+from chipsim.circuits.ideal_dac import IdealDac
+from chipsim.circuits.ideal_dac import Parameters as IdealDacParameters
 
 
 def dac(bits: int = 7, lanes: int = 8) -> Dac:
@@ -105,3 +109,70 @@ def test_lines_take_turns_at_the_converters(count: int, turns: int) -> None:
     _, work = adc(count=count).convert(np.zeros((5, 7)), 8)
     assert work.duration == 5 * turns * 10_000
     assert work.actions == {"adc_conv": 35}
+
+
+# Exact converters, ranges and scales
+
+
+def ideal_dac() -> IdealDac:
+    return IdealDac(IdealDacParameters(type="ideal-dac", bits=7, lanes=8, integration=128e-9))
+
+
+def test_exact_converters_pass_every_value_and_cost_what_the_others_do() -> None:
+    values = np.random.default_rng(0).normal(0, 50, (3, 8))
+    driven, work = ideal_dac().convert(values)
+    assert np.array_equal(driven, values)
+    assert work == dac().convert(values)[1]
+    exact = IdealAdc(IdealAdcParameters(type="ideal-adc", bits=9, count=3, conversion=10e-9))
+    read, work = exact.convert(values, 8)
+    assert np.array_equal(read, values)
+    assert work == adc(count=3).convert(values, 8)[1]
+    assert not exact.saturated(1e9 * values, 8).any()
+
+
+def test_an_exact_bank_selects_lines_at_one() -> None:
+    drive, work = ideal_dac().select(4, (1, 3))
+    assert drive.tolist() == [[0, 1, 0, 0], [0, 0, 0, 1]]
+    assert work == dac().select(4, (1, 3))[1]
+
+
+def test_fewer_slots_leave_zero_and_full_scale_exact() -> None:
+    """Six magnitude bits with 63 slots: an odd number of levels, 127, from -1 to 1."""
+    bank = Dac(DacParameters(type="dac", bits=6, slots=63, lanes=8, integration=128e-9))
+    codes, _ = bank.convert(np.linspace(-1, 1, 2001)[None])
+    assert sorted(set(codes[0].tolist())) == list(range(-63, 64))
+    assert bank.convert(np.array([[0.5 / 63 - 1e-9, 0.5 / 63 + 1e-9]]))[0].tolist() == [[0, 1]]
+
+
+def test_the_range_of_inputs_is_what_drives_a_line_fully() -> None:
+    bank = Dac(DacParameters(type="dac", bits=4, lanes=8, integration=128e-9, range=4.0))
+    codes, _ = bank.convert(np.array([[0.25, -1.0, 4.0, 5.0, -1e9]]))
+    assert codes.tolist() == [[1, -4, 16, 16, -16]]
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"slots": 65, "bits": 6}, "slots: 65 are more than 6 bits count, 64"),
+        ({"range": 2.0, "noise_management": {"scale": "abs-max"}}, "range: has no effect beside"),
+    ],
+)
+def test_parameters_that_have_no_effect_are_refused(given: dict[str, object], text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        DacParameters.model_validate({"type": "dac", "bits": 7, "lanes": 8} | given)
+
+
+def test_a_fixed_scale_does_not_follow_the_driven_lines() -> None:
+    fixed = Adc(AdcParameters(type="adc", bits=9, count=1, conversion=10e-9, range=20.0, full_scale="range"))
+    for driven in (1, 8, 500):
+        assert fixed.step(driven) == 20 / 255
+        assert fixed.convert(np.array([[1e6, -1e6]]), driven)[0].tolist() == [[20.0, -20.0]]
+
+
+@pytest.mark.parametrize("driven", [1, 3, 8, 500])
+def test_readings_at_an_end_of_the_scale_are_saturated(driven: int) -> None:
+    converter = adc(bits=5)
+    end = converter.step(driven) * converter.codes
+    sums = np.array([[end, -end, 1e9, -1e9, 0.96 * end, -0.96 * end, 0.0]])
+    readings, _ = converter.convert(sums, driven)
+    assert converter.saturated(readings, driven).tolist() == [[True] * 4 + [False] * 3]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chipsim.accounting.ledger import Ledger
+from chipsim.accounting.pricing import Prices
 from chipsim.architecture import graph
 from chipsim.architecture.graph import Architecture
 from chipsim.architecture.placement import Plan, compile_plan
@@ -86,6 +87,11 @@ def tiki_taka(**given: Any) -> ttv2.Rule:
 def plan(architecture: Architecture, layers: Network, *rules: LearningRule) -> Plan:
     """The plan of a network with a rule for each stage."""
     return compile_plan(architecture, layers, {f"stage{i}": rule for i, rule in enumerate(rules)})
+
+
+def prices(a_plan: Plan) -> Prices:
+    """The prices of a plan's chip."""
+    return Prices(a_plan.architecture.costs, a_plan.types(), a_plan.facts)
 
 
 class Scripted(LearningRule):

@@ -86,7 +86,7 @@ def _assembled(
     return chips.parse(components, links, mapping)
 
 
-def _left(controller: Controller, outcome: StageOutcome) -> dict[str, Any]:
+def left(controller: Controller, outcome: StageOutcome) -> dict[str, Any]:
     """Everything that a stage leaves, in a form that compares to the bit."""
     return {
         "duration": outcome.duration,
@@ -119,7 +119,7 @@ def test_images_together_and_one_by_one_leave_the_same_bits(case: Case) -> None:
     plan, rule = _placed(case), chips.tiki_taka(**case.rule)
     data = chips.images(case.sizes[0], case.sizes[-1], 9)
     runs = [
-        _left(*chips.train(plan, chips.task(rule, data, case.images, every=case.every), together=bound))
+        left(*chips.train(plan, chips.task(rule, data, case.images, every=case.every), together=bound))
         for bound in (None, 1, 3, 7)
     ]
     assert runs[1:] == runs[:1] * 3
