@@ -54,6 +54,7 @@ class Chip:
             key: Seat(place.array, self.arrays[place.array], place.region, f"{key[0]}.{key[1]}")
             for key, place in plan.places.items()
         }
+        self._laid: dict[tuple[Way, str], Reads] = {}
 
     def randomise(self, layer: str, matrix: str, stage: str = "") -> None:
         """Put a matrix's devices anywhere within their own bounds, as found at power-on."""
@@ -125,12 +126,15 @@ class Chip:
 
     def _reads(self, way: Way, by: Side, account: str) -> Reads:
         """How the matrix of a way is read from a side; `account` keys the noise."""
-        route, seat = self.plan.routes[way], self.seats[way[1:]]
-        streams = Streams(
-            stream(self.seed, route[1], "read noise", account, *way),
-            stream(self.seed, route[2], "output noise", account, *way),
-        )
-        return Reads(route, self.circuits, seat.crossbar, seat.region, by, streams)
+        if (way, account) not in self._laid:
+            route, seat = self.plan.routes[way], self.seats[way[1:]]
+            streams = Streams(
+                stream(self.seed, route[1], "read noise", account, *way),
+                stream(self.seed, route[2], "output noise", account, *way),
+            )
+            reads = Reads(route, self.circuits, seat.crossbar, seat.region, by, streams)
+            self._laid[way, account] = reads
+        return self._laid[way, account]
 
     def route(self, operation: Operation, stage: str = "") -> tuple[Step, ...]:
         """The route of an operation that a rule asks for in a stage, whose name keys what is drawn."""

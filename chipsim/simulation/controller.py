@@ -7,7 +7,6 @@ weights and counts of b chunks of one.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -274,13 +273,14 @@ class Occasions:
 
     def __init__(self, done: int) -> None:
         self._done = done
-        self._asked: Counter[tuple[str, str, str]] = Counter()
+        self._asked: dict[tuple[str, str, str], int] = {}
 
     def of(self, operation: Operation) -> int:
         """The index by which noise of the operation's first vector is drawn; the next ones follow it."""
         key = operation.kind, operation.layer, operation.matrix
-        self._asked[key] += 1
-        return (self._done << EVENTS) + ((self._asked[key] - 1) << VECTORS)
+        asked = self._asked.get(key, 0)
+        self._asked[key] = asked + 1
+        return (self._done << EVENTS) + (asked << VECTORS)
 
 
 def _batches(

@@ -90,10 +90,6 @@ class Transaction:
         self.hold: Hold | None = None
         self.visits: list[Visit] = []
 
-    def ending(self) -> Hold | None:
-        """The hold that ends with the step that it is at."""
-        return self.hold if self.hold is not None and self.hold.last == self.index else None
-
     def path(self, begin: int) -> Iterator[tuple[Leg, int]]:
         """Where the transaction was from a time `begin` until it came back, leg by leg [ps].
 
@@ -129,50 +125,39 @@ class Node:
 
     def run(self) -> Generator[simpy.Event, Any, None]:
         """Serve transactions one at a time, in the order in which they arrived."""
-        floor = self.floor
+        env, floor = self.env, self.floor
         while True:
             transaction = yield self.inbox.get()
             self.holding = transaction
             start = floor.now
             self.waiting += start - transaction.arrived
-            step = transaction.route[transaction.index]
-            operation = step.operation or transaction.operation
+            ending, route = transaction.hold, transaction.route
+            if ending is not None and ending.last != transaction.index:
+                ending = None
+            operation = route[transaction.index].operation or transaction.operation
             transaction.visits.append(Visit(self.name, operation, transaction.arrived, start))
-            while (yield from self._visit(transaction)):
-                pass
+            held, again = True, False
+            while held:
+                duration = self._serve(transaction)
+                if duration:
+                    yield env.timeout(duration)
+                last = transaction.index - 1
+                held = bool(route[last].joint)
+                if held:
+                    transaction.hold = hold = Hold(env.event(), last + route[last].joint)
+                    yield floor.next_of(transaction).accept(transaction)
+                    held = yield hold.released
+                    if held:
+                        transaction.index = last
+                else:
+                    again, transaction.again = transaction.again, False
+                    if not again:
+                        yield floor.next_of(transaction).accept(transaction)
+            if ending is not None:
+                ending.released.succeed(again)
             self.busy += floor.now - start
             self.holding = None
             floor.heard(self.name, operation, transaction, start)
-
-    def _visit(self, transaction: Transaction) -> Generator[simpy.Event, Any, bool]:
-        """Take the steps that lie here and pass on; returns whether a hold asks for them again."""
-        env, floor = self.env, self.floor
-        ending = transaction.ending()
-        duration = self._serve(transaction)
-        if duration:
-            yield env.timeout(duration)
-        again = False
-        if transaction.route[transaction.index - 1].joint:
-            if (yield from self._hold(transaction)):
-                return True
-        else:
-            again, transaction.again = transaction.again, False
-            if not again:
-                yield floor.next_of(transaction).accept(transaction)
-        if ending is not None:
-            ending.released.succeed(again)
-        return False
-
-    def _hold(self, transaction: Transaction) -> Generator[simpy.Event, Any, bool]:
-        """Pass on and stay held; if the transaction goes again, it is put back to the joint step."""
-        joint, outer = transaction.index - 1, transaction.hold
-        released = self.env.event()
-        transaction.hold = Hold(released, joint + transaction.route[joint].joint)
-        yield self.floor.next_of(transaction).accept(transaction)
-        again: bool = yield released
-        if again:
-            transaction.index, transaction.hold = joint, outer
-        return again
 
     def _serve(self, transaction: Transaction) -> int:
         """Do the steps that lie here, up to a joint one; returns how long they take [ps].

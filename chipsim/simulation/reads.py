@@ -27,20 +27,22 @@ Floats = NDArray[np.float64]
 
 
 class Reading:
-    """Some vectors `(vectors, lines)` that are being read, and which of them are still to be."""
+    """Some vectors `(vectors, lines)` that are being read, and which of them are still to be.
 
-    __slots__ = ("codes", "draws", "duration", "pending", "readings", "scales", "sums", "turn", "values")
+    Vectors are divided by `scales`, one each, and their readings multiplied with them; None: nothing is
+    scaled, and all vectors are read once.
+    """
 
-    def __init__(self, values: Floats, scales: Floats | None, occasion: int) -> None:
-        """`scales` are what each vector is divided by and its reading multiplied with; None: nothing."""
+    __slots__ = ("codes", "duration", "pending", "readings", "scales", "sums", "turn", "values")
+
+    def __init__(self, values: Floats, scales: Floats | None = None) -> None:
         self.values = values
         self.scales = scales
-        self.pending = np.arange(values.shape[0], dtype=np.int64)
-        self.draws = occasion + self.pending
+        self.pending = None if scales is None else np.arange(values.shape[0])
         self.turn = 0
-        self.codes: NDArray[Any] = np.empty(0)
-        self.sums: Floats = np.empty(0)
-        self.duration = 0
+        self.codes: NDArray[Any]
+        self.duration: int
+        self.sums: Floats
         self.readings: Floats | None = None
 
     def inputs(self) -> Floats:
@@ -50,6 +52,10 @@ class Reading:
         scales = self.scales[self.pending, None]
         inputs: Floats = self.values[self.pending] / np.where(scales == 0.0, 1.0, scales)
         return inputs
+
+    def indices(self) -> NDArray[np.int64]:
+        """Which vectors the sums are of."""
+        return np.arange(self.sums.shape[0]) if self.pending is None else self.pending
 
     def settle(self, found: Floats, unit: float) -> None:
         """Take readings of the vectors that were driven, in units of `unit` times their scales."""
@@ -63,6 +69,7 @@ class Reading:
     def halve(self, saturated: NDArray[np.bool_]) -> bool:
         """Keep driven vectors that saturated for another read, at half the size; are there any?"""
         assert self.scales is not None
+        assert self.pending is not None
         self.pending = self.pending[saturated]
         self.scales[self.pending] *= 2.0
         self.turn += 1
@@ -94,83 +101,83 @@ class Reads:
         noise, bound = management.noise_management, management.bound_management
         retries = bound.retries if bound else 0
 
-        def begin(transaction: Transaction) -> Work:
+        def scale(transaction: Transaction) -> Work:
+            assert noise is not None
             values = transaction.value
-            vectors = values.shape[0]
-            scales = np.ones(vectors) if bound else None
-            work = Work(0, {})
-            if noise is not None:
-                scales = np.abs(values).max(axis=1)
-                actions = {"dig_add16": values.size, "mul8": values.size}
-                work = Work(vectors * picoseconds(noise.time), actions)
-            transaction.value = Reading(values, scales, transaction.occasion)
-            return work
+            transaction.value = Reading(values, np.abs(values).max(axis=1))
+            actions = {"dig_add16": values.size, "mul8": values.size}
+            return Work(values.shape[0] * picoseconds(noise.time), actions)
 
         def drive(transaction: Transaction) -> Work:
-            reading: Reading = transaction.value
+            reading = transaction.value
+            if not isinstance(reading, Reading):
+                scales = np.ones(reading.shape[0]) if bound else None
+                reading = transaction.value = Reading(reading, scales)
             work: Work
             reading.codes, work = self._bank.convert(reading.inputs())
             reading.duration = work.duration
             return work
 
         def sense(transaction: Transaction) -> Work:
-            return self._sense(transaction.value, self._array.read)
+            return self._sense(transaction, self._array.read)
 
         def sample(transaction: Transaction) -> Work:
             reading = transaction.value
-            found, work = self._sample(reading, driven)
+            found, work = self._sample(transaction, driven)
             reading.settle(found, self._bank.range)
             if reading.turn < retries:
                 saturated = self._converters.saturated(found, driven)
                 transaction.again = reading.halve(np.any(saturated, axis=1))
             if not transaction.again:
                 transaction.value = reading.readings
-            rescaled = {} if noise is None else {"mul8": found.size}
-            return Work(work.duration, {**work.actions, **rescaled})
+            return work if noise is None else _with(work, mul8=found.size)
 
         bank, array, converters = self._route
-        return (
-            Step(bank, begin), Step(bank, drive, joint=2 if retries else 1), Step(array, sense),
-            Step(converters, sample),
-        )  # fmt: skip
+        read = (Step(bank, drive, joint=2 if retries else 1), Step(array, sense), Step(converters, sample))
+        return read if noise is None else (Step(bank, scale), *read)
 
     def selected(self, chosen: tuple[int, ...]) -> tuple[Step, ...]:
         """Steps that read lines one at a time, driven at full scale; nothing is managed."""
         lines = self._region.rows if self._by == "row" else self._region.columns
 
         def select(transaction: Transaction) -> Work:
-            reading = transaction.value = Reading(np.empty((len(chosen), 0)), None, transaction.occasion)
+            reading = transaction.value = Reading(np.empty((len(chosen), 0)))
             work: Work
             reading.codes, work = self._bank.select(lines, chosen)
             reading.duration = work.duration
             return work
 
         def sense(transaction: Transaction) -> Work:
-            return self._sense(transaction.value, self._array.select)
+            return self._sense(transaction, self._array.select)
 
         def sample(transaction: Transaction) -> Work:
-            transaction.value, work = self._sample(transaction.value, 1)
+            transaction.value, work = self._sample(transaction, 1)
             return work
 
         bank, array, converters = self._route
         return (Step(bank, select, joint=1), Step(array, sense), Step(converters, sample))
 
-    def _sense(self, reading: Reading, read: Any) -> Work:
-        full_scale = self._bank.full_scale
-        sums, actions = read(reading.codes, self._region, self._by, full_scale)
+    def _sense(self, transaction: Transaction, read: Any) -> Work:
+        reading, full_scale = transaction.value, self._bank.full_scale
+        reading.sums, actions = read(reading.codes, self._region, self._by, full_scale)
         if self._array.read_noise:
             deviations = self._array.read_deviations(reading.codes, full_scale)
-            sums = self._disturbed(reading, sums, deviations, self._streams.cells)
-        reading.sums = sums
+            self._disturb(transaction, deviations, self._streams.cells)
         return Work(reading.duration, actions)
 
-    def _sample(self, reading: Reading, driven: int) -> tuple[Floats, Work]:
-        sums, noise = reading.sums, self._converters.output_noise
-        if noise:
-            deviations = np.full(sums.shape[0], noise)
-            sums = self._disturbed(reading, sums, deviations, self._streams.converters)
-        found: tuple[Floats, Work] = self._converters.convert(sums, driven)
+    def _sample(self, transaction: Transaction, driven: int) -> tuple[Floats, Work]:
+        reading = transaction.value
+        if self._converters.output_noise:
+            deviations = np.full(reading.sums.shape[0], self._converters.output_noise)
+            self._disturb(transaction, deviations, self._streams.converters)
+        found: tuple[Floats, Work] = self._converters.convert(reading.sums, driven)
         return found
 
-    def _disturbed(self, reading: Reading, sums: Floats, deviations: Floats, key: np.uint64) -> Floats:
-        return disturbed(sums, deviations, key, reading.draws[reading.pending], reading.turn)
+    def _disturb(self, transaction: Transaction, deviations: Floats, key: np.uint64) -> None:
+        reading: Reading = transaction.value
+        draws = transaction.occasion + reading.indices()
+        reading.sums = disturbed(reading.sums, deviations, key, draws, reading.turn)
+
+
+def _with(work: Work, **actions: int) -> Work:
+    return Work(work.duration, {**work.actions, **actions})
