@@ -54,7 +54,7 @@ class Chip:
             key: Seat(place.array, self.arrays[place.array], place.region, f"{key[0]}.{key[1]}")
             for key, place in plan.places.items()
         }
-        self._laid: dict[tuple[Way, str], Reads] = {}
+        self._laid: dict[tuple[Way, tuple[str, ...], str], Reads] = {}
 
     def randomise(self, layer: str, matrix: str, stage: str = "") -> None:
         """Put a matrix's devices anywhere within their own bounds, as found at power-on."""
@@ -121,20 +121,25 @@ class Chip:
         return (*read, Step(unit, slope))
 
     def _read(self, way: Way, by: Side, account: str) -> tuple[Step, ...]:
-        bank = self.plan.architecture.parameters(self.plan.routes[way][0], dac.Bank)
-        return self._reads(way, by, account).passes(bank)
+        bank, array, converters = self.plan.routes[way][:3]
+        management = self.plan.architecture.parameters(bank, dac.Bank)
+        return self._reads(way, (bank, array, converters), by, account).passes(management)
 
-    def _reads(self, way: Way, by: Side, account: str) -> Reads:
+    def read_lines(self, route: tuple[str, ...], operation: Read, stage: str) -> tuple[Step, ...]:
+        """Lines driven one at a time, from the bank at the head of a route to its converters."""
+        return self._reads(_way(operation), route[:3], operation.by, stage).selected(operation.lines)
+
+    def _reads(self, way: Way, route: tuple[str, ...], by: Side, account: str) -> Reads:
         """How the matrix of a way is read from a side; `account` keys the noise."""
-        if (way, account) not in self._laid:
-            route, seat = self.plan.routes[way], self.seats[way[1:]]
+        key = way, route, account
+        if key not in self._laid:
+            seat = self.seats[way[1:]]
             streams = Streams(
                 stream(self.seed, route[1], "read noise", account, *way),
                 stream(self.seed, route[2], "output noise", account, *way),
             )
-            reads = Reads(route, self.circuits, seat.crossbar, seat.region, by, streams)
-            self._laid[way, account] = reads
-        return self._laid[way, account]
+            self._laid[key] = Reads(route, self.circuits, seat.crossbar, seat.region, by, streams)
+        return self._laid[key]
 
     def route(self, operation: Operation, stage: str = "") -> tuple[Step, ...]:
         """The route of an operation that a rule asks for in a stage, whose name keys what is drawn."""
@@ -171,9 +176,8 @@ class Chip:
         return (Step(bank, draw, joint=True), Step(array, fire))
 
     def _transfer_read(self, operation: Read, stage: str) -> tuple[Step, ...]:
-        way = _way(operation)
-        read = self._reads(way, operation.by, stage).selected(operation.lines)
-        return (*read, Step(self.plan.routes[way][3], _arrive))
+        *read, words = self.plan.routes[_way(operation)]
+        return (*self.read_lines(tuple(read), operation, stage), Step(words, _arrive))
 
     def _words(self, layer: str) -> tuple[str, integrator.Integrator]:
         """The integrator of a layer, with its name."""

@@ -181,7 +181,10 @@ def test_the_resolved_file_loads_again_to_an_equal_architecture(chip: Architectu
 def test_the_resolved_file_has_the_defaults_and_what_was_set() -> None:
     text = ok("show", "reram-8x4", "--as", "yaml", "-s", "components.adc.bits=6").out
     components = documents.parse(text, "again.yaml").data["components"]
-    assert components["adc"] == {"type": "adc", "bits": 6, "count": 1, "conversion": "10 ns", "range": 12.0}
+    assert components["adc"] == {
+        "type": "adc", "bits": 6, "count": 1, "conversion": "10 ns", "range": 12.0, "full_scale": "driven",
+        "output_noise": 0.0,
+    }  # fmt: skip
     assert json.loads(ok("show", "reram-8x4", "--json").out)["components"]["adc"]["bits"] == 9
 
 
