@@ -7,7 +7,8 @@ is read against an ideal reference (`reference: ideal`, not counted).
 Reading is exact where a file says nothing else. `read_noise` is noise of every cell in every read: with
 standard deviation s a cell of a line driven by x adds a normal draw times s x, so that the sum of a line has
 the variance s^2 sum x^2, which is what is drawn. `row_resistance` and `column_resistance` are those of the
-wires from one cell to the next, to first order (module `wires`); energy is counted as without.
+wires from one cell to the next, to first order (module `wires`); energy is counted as without. A share of
+cells may be `stuck` (module `defects`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from chipsim.circuits.component import ComponentParameters, Ports
+from chipsim.circuits.defects import Defects, Stuck
 from chipsim.circuits.noise import root_of_squares
 from chipsim.circuits.wires import Wires
 from chipsim.devices.device import Cells, Reading, Region
@@ -55,6 +57,8 @@ class Parameters(ComponentParameters):
     row_resistance: Ohms = Field(default=0.0, le=1e6, description="of a row's wire from cell to cell")
     column_resistance: Ohms = Field(default=0.0, le=1e6, description="of a column's wire from cell to cell")
 
+    stuck: Stuck | None = Field(default=None, description="cells that reads see at one state for ever")
+
     accepts: ClassVar[Ports] = {
         "rows": frozenset({"drive", "pulses"}), "columns": frozenset({"drive", "pulses"}),
     }  # fmt: skip
@@ -72,25 +76,50 @@ class Parameters(ComponentParameters):
 class Crossbar:
     """An array of cells at work; all of its changes are pulses."""
 
-    def __init__(self, cells: Cells, given: Parameters | None = None) -> None:
-        """Without parameters `given`, reads are exact."""
+    def __init__(self, cells: Cells, given: Parameters | None = None, defects: Defects | None = None) -> None:
+        """Without parameters `given`, reads are exact; without `defects`, no cell is stuck."""
         self.cells = cells
+        self.defects = defects
         self.rows, self.columns = cells.shape
         self.read_noise = given.read_noise if given else 0.0
         self.wires = given.wires if given else None
         self._seen: dict[tuple[Region, str], tuple[Reading, Reading]] = {}
 
     def reading(self, region: Region, alone: str = "") -> Reading:
-        """What a read of a region meets, by way of the wires; `alone` is a side driven line by line."""
+        """What a read of a region meets, defects and wires included.
+
+        `alone` is the side, `row` or `column`, whose lines are driven one at a time, if they are.
+        """
         found = self.cells.reading(region)
-        if self.wires is None:
+        if self.wires is None and self.defects is None:
             return found
         key = region, alone
         if key not in self._seen or self._seen[key][0] is not found:
+            self._seen[key] = found, self._met(found, region, alone)
+        return self._seen[key][1]
+
+    def _met(self, found: Reading, region: Region, alone: str) -> Reading:
+        if self.defects is not None:
+            found = self.defects.over(found, region)
+        if self.wires is not None:
             siemens, span = found.conductance * 1e-9, float(self.cells.model.g_span)
             weights = self.wires.seen(found.weights, siemens, span, region, alone)
-            self._seen[key] = found, found._replace(weights=weights)
-        return self._seen[key][1]
+            found = found._replace(weights=weights)
+        return found
+
+    @property
+    def weights(self) -> NDArray[Any]:
+        """Stored weight of every cell `(rows, columns)`; that of a stuck one is what it is stuck at."""
+        stored: NDArray[Any] = self.cells.weights
+        return stored if self.defects is None else np.where(self.defects.mask, self.defects.weights, stored)
+
+    @property
+    def conductances(self) -> NDArray[np.float64]:
+        """Conductance of every cell [S], `(rows, columns)`, stuck ones included."""
+        stored = self.cells.conductances
+        if self.defects is None:
+            return stored
+        return np.where(self.defects.mask, self.defects.nanosiemens * 1e-9, stored)
 
     def read(
         self, codes: NDArray[Any], region: Region, by: str, full_scale: int, alone: bool = False

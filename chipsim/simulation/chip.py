@@ -13,6 +13,7 @@ from chipsim.accounting.work import Work
 from chipsim.architecture.placement import Plan
 from chipsim.architecture.routes import TRANSPOSED, Way
 from chipsim.circuits import crossbar, dac, digital_unit, integrator, pulse_driver
+from chipsim.circuits.defects import Defects
 from chipsim.devices.device import Region
 from chipsim.devices.trains import Wanted
 from chipsim.inputs import registry
@@ -45,16 +46,19 @@ class Chip:
             for name, module in modules.items()
             if hasattr(module, "Circuit")
         }
-        self.arrays = {
-            name: crossbar.Crossbar(cell.build(given.rows, given.columns, seed, name), given)
-            for name, cell in plan.architecture.cells.items()
-            for given in (plan.architecture.parameters(name, crossbar.Parameters),)
-        }
+        self.arrays = {name: self._array(name) for name in plan.architecture.cells}
         self.seats = {
             key: Seat(place.array, self.arrays[place.array], place.region, f"{key[0]}.{key[1]}")
             for key, place in plan.places.items()
         }
         self._laid: dict[tuple[Way, tuple[str, ...], str], Reads] = {}
+
+    def _array(self, name: str) -> crossbar.Crossbar:
+        architecture = self.plan.architecture
+        given = architecture.parameters(name, crossbar.Parameters)
+        cells = architecture.cells[name].build(given.rows, given.columns, self.seed, name)
+        defects = Defects(given.stuck, cells, self.seed, name) if given.stuck else None
+        return crossbar.Crossbar(cells, given, defects)
 
     def randomise(self, layer: str, matrix: str, stage: str = "") -> None:
         """Put a matrix's devices anywhere within their own bounds, as found at power-on."""
@@ -64,14 +68,14 @@ class Chip:
     def weights(self, layer: str, matrix: str) -> NDArray[Any]:
         """Stored weights of a matrix `(rows, columns)`, in the precision of its cells."""
         seat = self.seats[layer, matrix]
-        return seat.region.of(seat.crossbar.cells.weights)
+        return seat.region.of(seat.crossbar.weights)
 
     def snapshot(self) -> dict[str, dict[str, NDArray[Any]]]:
         """Weights, conductances [S] and pulses per device of every array."""
         return {
             name: {
-                "weights": array.cells.weights,
-                "conductances": array.cells.conductances,
+                "weights": array.weights,
+                "conductances": array.conductances,
                 "pulses": array.cells.pulses.copy(),
             }
             for name, array in self.arrays.items()
