@@ -33,6 +33,11 @@ FIGURES: Mapping[str, Figure] = MappingProxyType(
             "1", "accuracy of softmax regression on the same inputs: what is attainable"
         ),
         "placement": Figure("-", "which rectangle of which array holds each weight matrix"),
+        "programming": Figure(
+            "-",
+            "of a stage that programs weights: cells, tolerance, share of the cells beyond it, worst and rms "
+            "error [weight] of what a read sees; null where a stage trains",
+        ),
         "pulses": Figure("1", "write pulses on cells, SET and RESET, by component and by matrix"),
         "run_id": Figure(
             "-", "hash of the resolved inputs, the seed and the version: equal runs have it equal"

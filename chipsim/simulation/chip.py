@@ -11,19 +11,23 @@ from numpy.typing import NDArray
 
 from chipsim.accounting.work import Work
 from chipsim.architecture.placement import Plan
-from chipsim.architecture.routes import TRANSPOSED, Way
+from chipsim.architecture.routes import TRANSPOSED, Key, Way
 from chipsim.circuits import adc, crossbar, dac, digital_unit, integrator, pulse_driver
 from chipsim.devices.device import Region
 from chipsim.devices.trains import Wanted
 from chipsim.inputs import registry
+from chipsim.learning.programming import Approach, Fire, VerifyRead
+from chipsim.learning.programming import Place as PlaceWeights
 from chipsim.learning.rule import Clear, Integrate, Operation, Prepare, Read, Side, Update, Write
 from chipsim.numerics.draws import stream
+from chipsim.simulation import programming
 from chipsim.simulation.node import Step, Transaction
+from chipsim.simulation.words import Words
 
 
 @dataclass(frozen=True)
 class Seat:
-    """Where a matrix lies: its array, the rectangle of cells, and the name that keys its draws."""
+    """Where a matrix lies on a crossbar: array, rectangle of cells, and the name that keys its draws."""
 
     array: str
     crossbar: crossbar.Crossbar
@@ -52,21 +56,46 @@ class Chip:
         self.seats = {
             key: Seat(place.array, self.arrays[place.array], place.region, f"{key[0]}.{key[1]}")
             for key, place in plan.places.items()
+            if not plan.digital(key)
+        }
+        self.words = {
+            key: self._words_of(key, place.array) for key, place in plan.places.items() if plan.digital(key)
         }
 
+    def _words_of(self, key: Key, array: str) -> Words:
+        """Room for a matrix on a digital array."""
+        words = Words(array, self.circuits[array], f"{key[0]}.{key[1]}")
+        words.circuit.hold(words.name, self.plan.layers[key[0]].rows, self.plan.layers[key[0]].outputs)
+        return words
+
     def randomise(self, layer: str, matrix: str, stage: str = "") -> None:
-        """Put a matrix's devices anywhere within their own bounds, as found at power-on."""
+        """Put a matrix's devices anywhere within their own bounds, as found at power-on.
+
+        Digital weights are drawn uniformly within +-1 / sqrt(inputs) (Glorot2010, equation 1).
+        """
+        if (layer, matrix) in self.words:
+            words = self.words[layer, matrix]
+            bound = self.plan.layers[layer].inputs ** -0.5
+            words.circuit.randomise(words.name, bound, self.seed, stage)
+            return
         seat = self.seats[layer, matrix]
         seat.crossbar.cells.randomise(seat.region, stage)
 
     def weights(self, layer: str, matrix: str) -> NDArray[Any]:
         """Stored weights of a matrix `(rows, columns)`, in the precision of its cells."""
+        if (layer, matrix) in self.words:
+            return self.words[layer, matrix].values
         seat = self.seats[layer, matrix]
         return seat.region.of(seat.crossbar.cells.weights)
 
+    def apparent(self, layer: str, matrix: str) -> NDArray[np.float64]:
+        """Weights of a matrix on a crossbar as a read sees them, `(rows, columns)`."""
+        seat = self.seats[layer, matrix]
+        return seat.crossbar.cells.apparent(seat.region)[0]
+
     def snapshot(self) -> dict[str, dict[str, NDArray[Any]]]:
-        """Weights, conductances [S] and pulses per device of every array."""
-        return {
+        """Weights, conductances [S] and pulses per device of every crossbar; matrices of digital arrays."""
+        crossbars: dict[str, dict[str, NDArray[Any]]] = {
             name: {
                 "weights": array.cells.weights,
                 "conductances": array.cells.conductances,
@@ -74,13 +103,16 @@ class Chip:
             }
             for name, array in self.arrays.items()
         }
+        for words in self.words.values():
+            crossbars.setdefault(words.array, {})[words.name] = words.values.copy()
+        return crossbars
 
     # Routes. Each step computes on the transaction and returns its Work.
 
     def forward(self, layer: str, weights: str, scored: bool) -> tuple[Step, ...]:
         """Inputs `(images, rows)` through the matrix `weights` to outputs; with `scored`, to their errors."""
         way = "forward", layer, weights
-        read = self._read(way, "row")
+        read = self._product(way, "row")
         spec = self.plan.layers[layer]
         unit = self.plan.routes[way][-1]
         digital: digital_unit.DigitalUnit = self.circuits[unit]
@@ -102,7 +134,7 @@ class Chip:
     def backward(self, layer: str, weights: str, behind: str) -> tuple[Step, ...]:
         """Errors `(images, columns)` at a layer to errors at the outputs of the layer behind it."""
         way = "backward", layer, weights
-        read = self._read(way, "column")
+        read = self._product(way, "column")
         spec, before = self.plan.layers[layer], self.plan.layers[behind]
         unit = self.plan.routes[way][-1]
         digital: digital_unit.DigitalUnit = self.circuits[unit]
@@ -114,6 +146,11 @@ class Chip:
             return work
 
         return (*read, Step(unit, slope))
+
+    def _product(self, way: Way, by: Side) -> tuple[Step, ...]:
+        """Vectors through a matrix, wherever it lies."""
+        words = self.words.get(way[1:])
+        return self._read(way, by) if words is None else words.product(by)
 
     def _read(self, way: Way, by: Side) -> tuple[Step, ...]:
         bank, array, converters = self.plan.routes[way][:3]
@@ -141,6 +178,9 @@ class Chip:
 
     def route(self, operation: Operation, stage: str = "") -> tuple[Step, ...]:
         """The route of an operation that a rule asks for in a stage, whose name keys what is drawn."""
+        words = self.words.get((operation.layer, operation.matrix))
+        if words is not None:
+            return words.route(operation)
         if isinstance(operation, Update):
             return self._update(operation, stage)
         return cast("tuple[Step, ...]", _ROUTES[type(operation)](self, operation))
@@ -172,7 +212,12 @@ class Chip:
         return (Step(bank, draw, joint=True), Step(array, fire))
 
     def _transfer_read(self, operation: Read) -> tuple[Step, ...]:
-        bank, array, converters, words = self.plan.routes[_way(operation)]
+        *read, words = self.plan.routes[_way(operation)]
+        return (*self.read_lines(tuple(read), operation), Step(words, _arrive))
+
+    def read_lines(self, route: tuple[str, ...], operation: Read) -> tuple[Step, ...]:
+        """Lines driven one at a time, from the bank at the head of a route to its converters."""
+        bank, array, converters = route
         converter: dac.Dac = self.circuits[bank]
         seat = self.seats[operation.layer, operation.matrix]
         sampler: adc.Adc = self.circuits[converters]
@@ -193,8 +238,7 @@ class Chip:
             transaction.value, work = sampler.convert(transaction.value, 1)
             return work
 
-        read = (Step(bank, select, joint=True), Step(array, sense), Step(converters, sample))
-        return (*read, Step(words, _arrive))
+        return (Step(bank, select, joint=True), Step(array, sense), Step(converters, sample))
 
     def _words(self, layer: str) -> tuple[str, integrator.Integrator]:
         """The integrator of a layer, with its name."""
@@ -301,4 +345,6 @@ def _line_pulses(signs: NDArray[np.int8]) -> tuple[int, int]:
 _ROUTES: dict[type[Operation], Any] = {
     Read: Chip._transfer_read, Integrate: Chip._integrate, Clear: Chip._clear,
     Write: Chip._write, Prepare: Chip._prepare,
+    PlaceWeights: programming.place, Fire: programming.fire, Approach: programming.fire,
+    VerifyRead: programming.verify,
 }  # fmt: skip
