@@ -414,7 +414,7 @@ def _print_record(record: Mapping[str, Any]) -> None:
         )
         pulses = stage["pulses"]["set"] + stage["pulses"]["reset"]
         costs = _costs(stage["time_s"], stage["energy_J"], pulses)
-        if (found := stage["programming"]) is not None:
+        if (found := stage.get("programming")) is not None:
             click.echo(
                 f"  {stage['rule']}, {found['cells']} cells: {costs}\n"
                 f"  {found['share_beyond_tolerance']:.1%} of the cells beyond the tolerance of "
