@@ -728,6 +728,8 @@ def test_a_table_outside_the_files_folder_is_refused(tmp_path: Path) -> None:
             "rule: flat\n    beyond: {product: [words], limit: 5, entry: adc_conv}",
             "adc_conv: beyond: entry 'adc_conv' leads on to another entry itself",
         ),
+        ("status: derived}\n", "status: derived}\n    plus: ad\n", "adc: plus: unknown entry 'ad'; did you mean 'adc'?"),
+        ("status: derived}\n", "status: derived}\n    plus: adc\n", "adc: plus: entry 'adc' leads on to another entry itself"),
         (
             "technology: 28 nm",
             "technology: 28 nm\nreported: [adc_conv]",
