@@ -29,6 +29,7 @@ FIGURES: Mapping[str, Figure] = MappingProxyType(
         "energy_J_by_operation": Figure("J", "energy of each operation; 'leakage' is of the time powered"),
         "evaluation": Figure("-", "time and energy of the evaluations, on a clock and in an account apart"),
         "images": Figure("1", "training images shown"),
+        "kind": Figure("-", "what the stage did: train, or program weights onto devices"),
         "linear_accuracy": Figure(
             "1", "accuracy of softmax regression on the same inputs: what is attainable"
         ),

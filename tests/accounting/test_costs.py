@@ -316,10 +316,10 @@ def test_a_digital_array_is_its_memory_and_the_units_beside_it() -> None:
     part = Part("host", "digital-array", facts)
     bits, lane = 2048 * 32, 0.2146 * (6350 + 278) * 1e-12
     expected = bits * at_corner("sram", "area_bit_macro", "typical") + 4 * lane
-    assert costs.area(loaded(), [part])["host"] == pytest.approx(expected, rel=1e-3)
+    assert pricing.area(loaded(), [part])["host"] == pytest.approx(expected, rel=1e-3)
     power = bits * at_corner("sram", "p_leak_bit", "typical") + 4 * 0.1598 * (80e-6 + 2.4e-6)
-    assert costs.leakage(loaded(), [part])["host"] == pytest.approx(power, rel=1e-3)
-    assert costs.static(loaded(), [part], "train", 1000)[0].status == "assumed"
+    assert pricing.leakage(loaded(), [part])["host"] == pytest.approx(power, rel=1e-3)
+    assert pricing.static(loaded(), [part], "train", 1000)[0].status == "assumed"
 
 
 def test_a_given_energy_is_the_price_of_one_action_whatever_the_bits() -> None:
@@ -728,8 +728,16 @@ def test_a_table_outside_the_files_folder_is_refused(tmp_path: Path) -> None:
             "rule: flat\n    beyond: {product: [words], limit: 5, entry: adc_conv}",
             "adc_conv: beyond: entry 'adc_conv' leads on to another entry itself",
         ),
-        ("status: derived}\n", "status: derived}\n    plus: ad\n", "adc: plus: unknown entry 'ad'; did you mean 'adc'?"),
-        ("status: derived}\n", "status: derived}\n    plus: adc\n", "adc: plus: entry 'adc' leads on to another entry itself"),
+        (
+            "status: derived}\n",
+            "status: derived}\n    plus: ad\n",
+            "adc: plus: unknown entry 'ad'; did you mean 'adc'?",
+        ),
+        (
+            "status: derived}\n",
+            "status: derived}\n    plus: adc\n",
+            "adc: plus: entry 'adc' leads on to another entry itself",
+        ),
         (
             "technology: 28 nm",
             "technology: 28 nm\nreported: [adc_conv]",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from chipsim.experiments import repricing
 from tests.cli.commands import ok, say, table
 
 HOST = ("reram-8x4-host", "reduced-digits-programmed")
@@ -84,6 +85,12 @@ def test_the_resolved_files_give_the_same_run_again(verified: tuple[str, Path], 
     ok("run", inputs / "architecture.yaml", inputs / "workload.yaml", "-o", tmp_path / "again")
     first, again = record(verified[1]), record(tmp_path / "again")
     assert first["stages"] == again["stages"]
+
+
+def test_a_programmed_run_is_priced_anew_from_its_files(verified: tuple[str, Path]) -> None:
+    again = repricing.price(repricing.read(verified[1]))
+    assert again.record == record(verified[1])
+    assert len(again.rows["progress"]) == len(table(verified[1] / "progress.csv"))
 
 
 def test_seeds_of_a_programmed_workload_are_summed_up(tmp_path: Path) -> None:

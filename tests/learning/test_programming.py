@@ -40,11 +40,15 @@ def programs(*lines: str) -> Mapping[str, Programming]:
     return loading.programs(found, workload, loading.rules(found, workload))
 
 
+def loaded(*lines: str) -> None:
+    loading.check(document(*lines))
+    programs(*lines)
+
+
 def faults(*lines: str) -> list[str]:
     """Line, code and sentence of each fault."""
     with pytest.raises(InputError) as caught:
-        loading.check(document(*lines))
-        programs(*lines)
+        loaded(*lines)
     return [f"{f.place.line if f.place else 0} {f.code} {f.message}" for f in caught.value.faults]
 
 
@@ -120,7 +124,8 @@ def test_from_devices_there_is_no_program() -> None:
         ("method: {type: pulses, tolerence: 1 %}",
          "stage 'program': method 'pulses': unknown key 'tolerence'; did you mean 'tolerance'?"),
         ("images: 10, " + NOISE,
-         "stages.program: unknown key 'images'; choose one of name, kind, from, to, scale, fill, elements, method"),
+         "stages.program: unknown key 'images'; "
+         "choose one of name, kind, from, to, scale, fill, elements, method"),
         ("start: keep", "stages.program: missing key 'method'"),
     ],
 )  # fmt: skip
@@ -131,7 +136,10 @@ def test_a_program_that_is_wrong_is_refused_where_it_stands(rest: str, fault: st
 
 def test_a_program_that_nothing_trains_after_must_name_its_matrix() -> None:
     (fault,) = faults(PRETRAIN, program())
-    assert fault == "8 E011 stage 'program': no stage after it trains weights; name the matrix to program, as in 'to: C'"
+    assert fault == (
+        "8 E011 stage 'program': no stage after it trains weights; "
+        "name the matrix to program, as in 'to: C'"
+    )
 
 
 def test_the_first_stage_has_nothing_to_program_from() -> None:

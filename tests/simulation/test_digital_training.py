@@ -169,7 +169,6 @@ def test_a_mapping_that_cannot_be_is_refused(
 
 
 def test_a_digital_array_that_leads_to_no_digital_unit_has_no_route() -> None:
+    chip = host(links=("controller -> host -> controller", "digital -> controller"))
     with pytest.raises(FitError, match=r"'host' leads to no digital-unit; add the link 'host -> digital'"):
-        chips.plan(
-            host(links=("controller -> host -> controller", "digital -> controller")), chips.network(6, 3), rule()
-        )
+        chips.plan(chip, chips.network(6, 3), rule())

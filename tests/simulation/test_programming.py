@@ -20,7 +20,7 @@ QUIET = (
     "step_spread: 0.0, up_down_spread: 0.0, upper_bound_spread: 0.0, lower_bound_spread: 0.0, "
     "cycle_to_cycle: 0.0, write_noise: 0.0, reference_spread: 0.0"
 )
-"""Every device alike and without noise: steps up of 0.0949 (1 - w), down of 0.0949 (1 + w), bounds -1 and 1."""
+"""Devices alike and without noise: steps up of 0.0949 (1 - w), down of 0.0949 (1 + w), bounds -1 and 1."""
 STEP = 0.0949
 ADC_STEP = 1 / 255
 """Of a 9-bit converter when one line is driven."""
@@ -133,7 +133,7 @@ def test_the_network_is_measured_before_and_after() -> None:
 
 
 def test_pulses_bring_typical_devices_within_half_a_step() -> None:
-    """The step on the way to w is 0.0949 (1 + |w|), or one step's change more; readings are off by half a code."""
+    """The step on the way to w is 0.0949 (1 + |w|) or a little more; readings are off by half a code."""
     controller, outcome, seen = programmed(plan(type="pulses"))
     wanted = controller.chip.weights("dense1", "D")
     assert np.all(np.abs(seen - wanted) <= STEP * (1 + np.abs(wanted) + 2 * STEP) / 2 + ADC_STEP / 2)
@@ -142,7 +142,7 @@ def test_pulses_bring_typical_devices_within_half_a_step() -> None:
 
 
 def test_pulses_that_a_device_needs_follow_the_mean_path_of_soft_bounds() -> None:
-    """From -1 upwards w_k = 1 - 2 (1 - step)^k; the nearest k to the target, within the reading's resolution."""
+    """From -1 upwards w_k = 1 - 2 (1 - step)^k, and the k is taken that comes nearest to the target."""
     a_plan = plan(type="pulses")
     chip = Chip(a_plan, 0)
     chip.weights("dense1", "D")[:] = target = np.linspace(-0.8, 0.8, 16).reshape(8, 2)
@@ -202,14 +202,14 @@ def test_counted_pulses_are_the_pulses_that_the_devices_had() -> None:
     for method in ("pulses", "write-verify"):
         controller, _, _ = programmed(plan(8, 2, "reram-om", type=method))
         ledger, pulses = controller.ledger, controller.chip.arrays["array"].cells.pulses
-        fired = [ledger.total(a, operation="program", stage="program") for a in ("set_pulses", "reset_pulses")]
-        assert sum(fired) == pulses.sum() > 0
+        sets, resets = (ledger.total(f"{way}_pulses", operation="program") for way in ("set", "reset"))
+        assert sets + resets == pulses.sum() > 0
         assert ledger.total("col_pulses", operation="program") == pulses.sum()
 
 
 @pytest.mark.parametrize("phases", [1, 2])
 def test_time_is_pulses_times_width_plus_reads(phases: int) -> None:
-    """One column: a pulse, one window of 100 ns a phase; a read 128 ns and one conversion of 10 ns; a word 1 ns."""
+    """One column: 100 ns a pulse and phase, 128 ns and a conversion of 10 ns a read, 1 ns a word."""
     controller, outcome, _ = programmed(plan(8, 1, phases=phases, type="write-verify"))
     ledger = controller.ledger
     pulses = int(controller.chip.arrays["array"].cells.pulses.sum())
