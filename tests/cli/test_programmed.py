@@ -39,7 +39,7 @@ def test_floating_point_training_reaches_its_target_without_a_pulse(tmp_path: Pa
 
 
 def test_a_program_stage_tells_its_pulses_time_and_what_it_could_not_program(
-    verified: tuple[str, Path]
+    verified: tuple[str, Path],
 ) -> None:
     said, folder = verified
     pretrain, program, finetune = record(folder)["stages"]

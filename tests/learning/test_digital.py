@@ -70,9 +70,7 @@ def trained(
     while done < len(x):
         count = images_together(a_rule.declarations(), done, len(x) - done)
         part, now = slice(done, done + count), arrays.values["dense1", "D"]
-        error = np.array(
-            [error_of(a, now, label) for a, label in zip(x[part], labels[part], strict=True)]
-        )
+        error = np.array([error_of(a, now, label) for a, label in zip(x[part], labels[part], strict=True)])
         arrays.converse(a_rule.step([LAYER], Chunk(done, count, (x[part],), (error,))))
         done += count
     return arrays.values["dense1", "D"]

@@ -137,8 +137,7 @@ def test_a_program_that_is_wrong_is_refused_where_it_stands(rest: str, fault: st
 def test_a_program_that_nothing_trains_after_must_name_its_matrix() -> None:
     (fault,) = faults(PRETRAIN, program())
     assert fault == (
-        "8 E011 stage 'program': no stage after it trains weights; "
-        "name the matrix to program, as in 'to: C'"
+        "8 E011 stage 'program': no stage after it trains weights; name the matrix to program, as in 'to: C'"
     )
 
 
