@@ -413,7 +413,15 @@ def _print_record(record: Mapping[str, Any]) -> None:
             f"(best {accuracy['best']:.1%}; a linear classifier {stage['linear_accuracy']:.1%})"
         )
         pulses = stage["pulses"]["set"] + stage["pulses"]["reset"]
-        click.echo(f"  {stage['images']} images: {_costs(stage['time_s'], stage['energy_J'], pulses)}")
+        costs = _costs(stage["time_s"], stage["energy_J"], pulses)
+        if (found := stage.get("programming")) is not None:
+            click.echo(
+                f"  {stage['rule']}, {found['cells']} cells: {costs}\n"
+                f"  {found['share_beyond_tolerance']:.1%} of the cells beyond the tolerance of "
+                f"{found['tolerance']:.3g}, worst error {found['worst_error']:.3g}"
+            )
+        else:
+            click.echo(f"  {stage['images']} images: {costs}")
         if stage["target"] is not None:
             click.echo(f"  to {stage['target']:.1%}: {_to_target(stage['to_target'])}")
     total = record["total"]

@@ -18,7 +18,7 @@ from chipsim.devices import cells
 from chipsim.devices.device import DeviceModel
 from chipsim.errors import DataError
 from chipsim.inputs import documents, registry
-from chipsim.learning import sgd, ttv2
+from chipsim.learning import digital, sgd, ttv2
 from chipsim.learning.rule import LearningRule
 from chipsim.testing import (
     ConverterConformance,
@@ -108,6 +108,11 @@ RULES = {
         remainder="forget",
     ),
     "sgd": sgd.Rule(type="sgd", learning_rate=0.05),
+    "digital": digital.Rule(type="digital", learning_rate=0.05),
+    "digital with mini-batches and momentum": digital.Rule(
+        type="digital", learning_rate=0.1, batch=7, momentum=0.5,
+        schedule=digital.CosineDecay(type="cosine", images=300, final=0.2),
+    ),
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "col_pulses": "one write pulse on a column line; counted, not priced",
         "dac_conv": "one input driven on a line, from a code to a pulse width",
         "dig_add16": "one 16-bit addition",
+        "fp_mac": "one floating-point multiplication and addition of a digital array",
         "h_rmw": "one word of the integrator read, added to, compared and written",
         "line_pulse_cell": "one crossing of a line that a write pulse charges",
         "line_read_cell": "one crossing of a line that a read voltage charges",
@@ -26,5 +27,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "set_conductance": "sum over SET pulses of the cell's conductance [nS], mean of before and after",
         "set_pulses": "one SET (up) pulse on a cell",
         "static": "one picosecond of a component that is switched on: leakage",
+        "word_read": "one word of a digital array read",
+        "word_write": "one word of a digital array written",
     }
 )

@@ -193,13 +193,22 @@ def _part_area(table: CostTable, part: Part) -> float:
     cost = _part_cost(table, part, "area")
     own = part.facts.get(cost.area_fact) if cost.area_fact and cost.area.status != "given" else None
     each = cost.area.at(table.corner) if own is None else own
-    return _units(part, cost) * each / cost.efficiency
+    beside = _part_area(table, part._replace(type=cost.plus)) if cost.plus else 0.0
+    return _units(part, cost) * each / cost.efficiency + beside
 
 
 def _part_leakage(table: CostTable, part: Part) -> Rate:
     cost = _part_cost(table, part, "leakage")
     power = _units(part, cost) * cost.leakage.at(table.corner)
-    return Rate(power, *_trust((cost.leakage,)), f"{part.type}.leakage")
+    own = Rate(power, *_trust((cost.leakage,)), f"{part.type}.leakage")
+    return own if cost.plus is None else _both(own, _part_leakage(table, part._replace(type=cost.plus)))
+
+
+def _both(one: Rate, other: Rate) -> Rate:
+    """The power of two entries together, with both sources and the weaker status."""
+    sources = "; ".join(dict.fromkeys((one.source, other.source)))
+    status = min(one.status, other.status, key=WEAKEST_FIRST.index)
+    return Rate(one.price + other.price, sources, status, one.entry)
 
 
 def _part_cost(table: CostTable, part: Part, figure: Literal["area", "leakage"]) -> PartCost:

@@ -8,6 +8,7 @@ Voltages, integration times and pulse widths enter only here, as *facts* of the 
     adc           bits, count
     pulse-driver  lines
     integrator    words, bits
+    digital-array capacity, bits, lanes
 """
 
 from __future__ import annotations

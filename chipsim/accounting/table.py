@@ -95,7 +95,7 @@ class PartCost(Model):
     """Area and leakage of one unit of a component; the number of units is the product of the facts `units`.
 
     A component that knows the area of its unit itself states it as the fact `area_fact`. The area is divided
-    by `efficiency`.
+    by `efficiency`. `plus` names an entry with what stands beside it, counted in units of its own.
     """
 
     units: tuple[str, ...]
@@ -104,6 +104,7 @@ class PartCost(Model):
     area_fact: str | None = None
     efficiency: Annotated[float, Field(gt=0, le=1)] = 1.0
     beyond: Beyond | None = None
+    plus: str | None = None
 
 
 class TableFile(Model):
@@ -160,6 +161,9 @@ def _contradictions(table: TableFile) -> Iterator[tuple[Keys, str]]:
     for name, part in table.components.items():
         beyond = _beyond_faults(part, table.components)
         yield from ((("components", name), f"{name}: {text}") for text in beyond)
+        yield from (
+            (("components", name), f"{name}: {text}") for text in _plus_faults(part, table.components)
+        )
     yield from _twice(table)
 
 
@@ -191,6 +195,15 @@ def _beyond_faults(cost: Entry, entries: Mapping[str, Entry]) -> Iterator[str]:
         yield f"beyond: unknown entry '{cost.beyond.entry}'{suggestion(cost.beyond.entry, entries)}"
     elif entries[cost.beyond.entry].beyond is not None:
         yield f"beyond: entry '{cost.beyond.entry}' leads on to another entry itself"
+
+
+def _plus_faults(cost: PartCost, entries: Mapping[str, PartCost]) -> Iterator[str]:
+    if cost.plus is None:
+        return
+    if cost.plus not in entries:
+        yield f"plus: unknown entry '{cost.plus}'{suggestion(cost.plus, entries)}"
+    elif entries[cost.plus].plus is not None:
+        yield f"plus: entry '{cost.plus}' leads on to another entry itself"
 
 
 def _twice(table: TableFile) -> Iterator[tuple[Keys, str]]:

@@ -6,26 +6,30 @@ What does not fit is a `FitError` that says what is needed, what there is, and w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
 from chipsim.accounting import pricing
 from chipsim.accounting.pricing import Part, Prices
 from chipsim.architecture import routes
-from chipsim.architecture.graph import Architecture, Seat
+from chipsim.architecture.graph import MAX_CELLS, Architecture, Seat
 from chipsim.architecture.routes import TRANSPOSED, Key, Way
-from chipsim.circuits import crossbar
+from chipsim.circuits import crossbar, digital_array
 from chipsim.devices.device import Region
 from chipsim.errors import Fault, FitError, suggestion
 from chipsim.errors import Place as ErrorPlace
 from chipsim.inputs.schema import Faults
+from chipsim.learning.programming import Programming
 from chipsim.learning.rule import LayerShape, LearningRule
 from chipsim.workloads.network import Dense, Network
 
+DIGITAL = "digital-array"
+"""The role of components that hold digital matrices."""
+
 
 class Place(NamedTuple):
-    """The array and the rectangle of cells on which a matrix lies."""
+    """The array and the rectangle of cells on which a matrix lies; on a digital array it lies by itself."""
 
     array: str
     region: Region
@@ -41,6 +45,12 @@ class Plan:
     places: Mapping[Key, Place]
     routes: Mapping[Way, tuple[str, ...]]
     """Components in order, by operation, layer and matrix."""
+    programs: Mapping[str, Programming] = field(default_factory=dict)
+    """What the stages of kind `program` do, by stage."""
+
+    def digital(self, key: Key) -> bool:
+        """Whether a matrix lies on a digital array."""
+        return self.architecture.components[self.places[key].array].role == DIGITAL
 
     @property
     def shapes(self) -> tuple[LayerShape, ...]:
@@ -72,19 +82,22 @@ class Plan:
         return tuple(Part(name, kind, _facts(self, name)) for name, kind in self.types().items())
 
 
-def compile_plan(architecture: Architecture, network: Network, rules: Mapping[str, LearningRule]) -> Plan:
+def compile_plan(
+    architecture: Architecture, network: Network, rules: Mapping[str, LearningRule],
+    programs: Mapping[str, Programming] = MappingProxyType({}),
+) -> Plan:  # fmt: skip
     """Place the matrices of all rules and find the routes of all of their operations.
 
-    Raises `FitError` with everything that does not fit or cannot go, `InputError` for a mapping that
-    names what there is not.
+    `rules` and `programs` are those of stages, by name. Raises `FitError` with everything that does not fit
+    or cannot go, `InputError` for a mapping that names what there is not.
     """
     layers = dict(network.named())
-    matrices = tuple(dict.fromkeys(matrix for rule in rules.values() for matrix in rule.matrices))
-    places = _place(architecture, layers, matrices)
+    places = _place(architecture, layers, rules, programs)
     arrays = {key: place.array for key, place in places.items()}
     plan = Plan(
         architecture, network, MappingProxyType(layers), MappingProxyType(places),
-        MappingProxyType(routes.find(architecture, layers, arrays, rules)),
+        MappingProxyType(routes.find(architecture, layers, arrays, rules, programs)),
+        MappingProxyType(dict(programs)),
     )  # fmt: skip
     _check_capacities(plan, rules)
     _check_facts(plan)
@@ -96,12 +109,49 @@ def compile_plan(architecture: Architecture, network: Network, rules: Mapping[st
 
 
 def _place(
-    architecture: Architecture, layers: Mapping[str, Dense], matrices: tuple[str, ...]
-) -> dict[Key, Place]:
+    architecture: Architecture, layers: Mapping[str, Dense], rules: Mapping[str, LearningRule],
+    programs: Mapping[str, Programming],
+) -> dict[Key, Place]:  # fmt: skip
+    matrices = dict.fromkeys(matrix for rule in rules.values() for matrix in rule.matrices)
+    matrices |= dict.fromkeys(program.target for program in programs.values())
+    digital = frozenset().union(*(rule.digital for rule in rules.values()))
+    analog = tuple(matrix for matrix in matrices if matrix not in digital)
     wanted = [(name, matrix) for name in layers for matrix in matrices]
-    if not architecture.cells:
-        raise FitError(_no_crossbar(architecture, layers, matrices))
-    given = _given(architecture, wanted)
+    _check_kinds(architecture, layers, rules, analog)
+    given = _given(architecture, wanted, digital)
+    on_cells = [key for key in wanted if key[1] not in digital]
+    places = _place_cells(architecture, layers, on_cells, given)
+    in_words = [key for key in wanted if key[1] in digital]
+    places |= _place_words(architecture, layers, in_words, given)
+    return {key: places[key] for key in wanted}
+
+
+def _check_kinds(
+    architecture: Architecture, layers: Mapping[str, Dense], rules: Mapping[str, LearningRule],
+    analog: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Raise where there is no component of a kind that matrices need, or a matrix is of both kinds."""
+    faults = []
+    digital = {matrix: stage for stage, rule in rules.items() for matrix in rule.digital}
+    for stage, rule in rules.items():
+        for matrix in sorted((set(rule.matrices) - rule.digital) & set(digital)):
+            text = (
+                f"matrix '{matrix}' is digital in stage '{digital[matrix]}' and lies on a crossbar in stage "
+                f"'{stage}'; rules of one workload must name them apart"
+            )
+            faults.append(Fault(text, architecture.document.key_place(("components",)), "E055"))
+    if analog and not architecture.cells:
+        faults.append(_no_crossbar(architecture, layers, analog))
+    for stage, rule in rules.items():
+        if rule.digital and not architecture.of_role(DIGITAL):
+            faults.append(_no_digital_array(architecture, layers, stage, rule))
+    if faults:
+        raise FitError(*faults)
+
+
+def _place_cells(
+    architecture: Architecture, layers: Mapping[str, Dense], wanted: list[Key], given: Mapping[Key, Seat]
+) -> dict[Key, Place]:
     places: dict[Key, Place] = {}
     wished: dict[Key, Place] = {}
     faults = []
@@ -118,19 +168,65 @@ def _place(
             places[key] = place
     if faults:
         raise FitError(*faults)
-    return {key: places[key] for key in wanted}
+    return places
 
 
-def _given(architecture: Architecture, wanted: list[Key]) -> dict[Key, Seat]:
+def _place_words(
+    architecture: Architecture, layers: Mapping[str, Dense], wanted: list[Key], given: Mapping[Key, Seat]
+) -> dict[Key, Place]:
+    """Digital matrices: all that a layer has on the first array with room for them, unless mapped."""
+    words = {name: layer.rows * layer.outputs for name, layer in layers.items()}
+    arrays = architecture.of_role(DIGITAL)
+    free = {name: architecture.parameters(name, digital_array.Parameters).capacity for name in arrays}
+    places: dict[Key, Place] = {}
+    own = {layer: [key for key in wanted if key[0] == layer] for layer in layers if wanted}
+    mapped = {layer: next((given[key].array for key in own[layer] if key in given), "") for layer in own}
+    for layer in sorted(own, key=lambda layer: not mapped[layer]):
+        needed = words[layer] * len(own[layer])
+        home = mapped[layer] or next((name for name in arrays if free[name] >= needed), arrays[0])
+        for key in own[layer]:
+            array = given[key].array if key in given else home
+            places[key] = Place(array, Region(0, 0, layers[layer].rows, layers[layer].outputs))
+            free[array] -= words[layer]
+    faults = [_too_few_words(architecture, name, -short) for name, short in free.items() if short < 0]
+    if faults:
+        raise FitError(*faults)
+    if sum(words[key[0]] for key in wanted) > MAX_CELLS:
+        text = f"the digital matrices come to more than {MAX_CELLS} words"
+        raise FitError(Fault(text, architecture.document.key_place(("components",)), "E056"))
+    return places
+
+
+def _too_few_words(architecture: Architecture, name: str, short: int) -> Fault:
+    capacity = architecture.parameters(name, digital_array.Parameters).capacity
+    text = (
+        f"component '{name}' holds {capacity} words, but the workload's digital matrices need "
+        f"{capacity + short}; write 'capacity: {capacity + short}'"
+    )
+    return Fault(text, architecture.document.place(("components", name, "capacity")), "E050")
+
+
+def _given(architecture: Architecture, wanted: list[Key], digital: frozenset[str]) -> dict[Key, Seat]:
     faults, found = Faults(), {}
     document, names = architecture.document, {".".join(key): key for key in wanted}
     for name, seat in (architecture.header.mapping or {}).items():
+        path = ("mapping", name)
         if name not in names:
             message = f"mapping: the workload has no matrix '{name}'{suggestion(name, names)}"
-            faults.add(document.fault(message, ("mapping", name), "E051", key=True))
-        elif seat.array not in architecture.cells:
-            message = f"mapping: '{seat.array}' is no crossbar{suggestion(seat.array, architecture.cells)}"
-            faults.add(document.fault(message, ("mapping", name), "E051"))
+            faults.add(document.fault(message, path, "E051", key=True))
+            continue
+        in_words = names[name][1] in digital
+        choices = architecture.of_role(DIGITAL) if in_words else tuple(architecture.cells)
+        if seat.array not in choices:
+            kind = DIGITAL if in_words else "crossbar"
+            of = f", which the digital matrix '{name}' needs" if in_words else ""
+            message = f"mapping: '{seat.array}' is no {kind}{of}{suggestion(seat.array, choices)}"
+            faults.add(document.fault(message, path, "E051"))
+        elif in_words and (seat.row or seat.column):
+            message = (
+                f"mapping: a digital matrix has no row or column on its array; write '{name}: {seat.array}'"
+            )
+            faults.add(document.fault(message, path, "E051"))
         else:
             found[names[name]] = seat
     faults.raise_if_any()
@@ -216,6 +312,17 @@ def _no_crossbar(architecture: Architecture, layers: Mapping[str, Dense], matric
     return Fault(text, architecture.document.key_place(("components",)), "E053")
 
 
+def _no_digital_array(
+    architecture: Architecture, layers: Mapping[str, Dense], stage: str, rule: LearningRule
+) -> Fault:
+    words = len(rule.digital) * sum(layer.rows * layer.outputs for layer in layers.values())
+    text = (
+        f"stage '{stage}': rule '{rule.type}' needs a component of type {DIGITAL}; add one with "
+        f"capacity: {words}"
+    )
+    return Fault(text, architecture.document.key_place(("components",)), "E053")
+
+
 def _taken(architecture: Architecture, key: Key, other: Key, place: Place) -> Fault:
     text = (
         f"matrices '{'.'.join(key)}' and '{'.'.join(other)}' would lie on the same cells of "
@@ -235,6 +342,7 @@ def _check_capacities(plan: Plan, rules: Mapping[str, LearningRule]) -> None:
     faults = dict.fromkeys((*_lane_faults(plan), *_wire_faults(plan)))
     for stage, rule in rules.items():
         faults |= dict.fromkeys(_rule_faults(plan, stage, rule))
+        faults |= dict.fromkeys(_apart_faults(plan, stage, rule))
     if faults:
         raise FitError(*faults)
 
@@ -284,7 +392,7 @@ def _wire_faults(plan: Plan) -> Iterator[Fault]:
 def _rule_faults(plan: Plan, stage: str, rule: LearningRule) -> Iterator[Fault]:
     for (operation, _, _), route in plan.routes.items():
         place = plan.architecture.document.place(("components", route[0]))
-        if operation == "update":
+        if operation == "update" and plan.architecture.components[route[0]].role == "pulse-driver":
             drivers = plan.architecture.drivers(route[0])
             if (slots := rule.longest_train() or 0) > drivers.bit_length:
                 text = (
@@ -307,6 +415,17 @@ def _rule_faults(plan: Plan, stage: str, rule: LearningRule) -> Iterator[Fault]:
                     f"component '{route[0]}', {step:g}; lower its 'range' or raise 'threshold'"
                 )
                 yield Fault(text, place, "E055")
+
+
+def _apart_faults(plan: Plan, stage: str, rule: LearningRule) -> Iterator[Fault]:
+    """Digital matrices of a layer that a mapping lays on arrays that could not work on them together."""
+    for layer in plan.layers:
+        arrays = {matrix: plan.places[layer, matrix].array for matrix in sorted(rule.digital)}
+        if len(set(arrays.values())) > 1:
+            listed = " and ".join(f"'{layer}.{matrix}'" for matrix in arrays)
+            place = plan.architecture.document.key_place(("mapping",))
+            text = f"stage '{stage}': {listed} must lie on one {DIGITAL}; map them to the same"
+            yield Fault(text, place, "E055")
 
 
 # Prices

@@ -1,8 +1,10 @@
 """Which way each operation goes along the links, or why it cannot go.
 
 A read goes from a DAC bank through its array to converters, a pass on to the digital unit, a reading on to
-the integrator; a pulse goes from drivers to its array. What starts there must be reached by digital words:
-from the controller, and for a write to the weights from the integrator.
+the integrator, a reading for verification back to the controller; a pulse goes from drivers to its array.
+What starts there must be reached by digital words: from the controller, and for a write to the weights from
+the integrator. A digital array takes words and gives words: a pass goes from it on to the digital unit, and
+everything else ends in it.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from chipsim.architecture.graph import Architecture
 from chipsim.architecture.ports import End
 from chipsim.errors import Fault, FitError
+from chipsim.learning.programming import Programming
 from chipsim.learning.rule import LearningRule
 from chipsim.workloads.network import Dense
 
@@ -90,7 +93,7 @@ class _Wires:
 
 def find(
     architecture: Architecture, layers: Mapping[str, Dense], arrays: Mapping[Key, str],
-    rules: Mapping[str, LearningRule],
+    rules: Mapping[str, LearningRule], programs: Mapping[str, Programming],
 ) -> dict[Way, tuple[str, ...]]:  # fmt: skip
     """Components in order, by operation, layer and matrix, for matrices that lie on these arrays.
 
@@ -99,7 +102,7 @@ def find(
     wires = _Wires(architecture)
     found: dict[Way, tuple[str, ...]] = {}
     missing: dict[str, list[Way]] = {}
-    for operation, layer, matrix in _wanted(layers, rules):
+    for operation, layer, matrix in _wanted(layers, rules, programs):
         try:
             way = operation, layer, matrix
             found[way] = _route(wires, way, arrays[layer, matrix], found)
@@ -132,7 +135,9 @@ def _rank(operation: str) -> tuple[int, str]:
     return _READS_FIRST.index(operation) if operation in _READS_FIRST else len(_READS_FIRST), operation
 
 
-def _wanted(layers: Mapping[str, Dense], rules: Mapping[str, LearningRule]) -> Iterator[Way]:
+def _wanted(
+    layers: Mapping[str, Dense], rules: Mapping[str, LearningRule], programs: Mapping[str, Programming]
+) -> Iterator[Way]:
     wanted: dict[Way, None] = {}
     for rule in rules.values():
         asked = sorted(rule.operations().items(), key=lambda item: _rank(item[0]))
@@ -142,16 +147,27 @@ def _wanted(layers: Mapping[str, Dense], rules: Mapping[str, LearningRule]) -> I
                 wanted[("backward", layer, rule.weights)] = None
             for operation, matrix in asked:
                 wanted[(operation, layer, matrix)] = None
+    for program in programs.values():
+        for layer in layers:
+            wanted[("forward", layer, program.target)] = None
+            for operation, matrix in program.operations():
+                wanted[(operation, layer, matrix)] = None
     return iter(wanted)
 
 
 def _route(wires: _Wires, way: Way, array: str, found: Mapping[Way, tuple[str, ...]]) -> tuple[str, ...]:
     operation, layer, _ = way
+    if wires.components[array].role == "digital-array":
+        return _words(wires, array, operation)
     if operation in ("forward", "backward"):
         return _pass(wires, array, operation == "forward")
     if operation.startswith("transfer-read"):
         bank, array, converters = _read(wires, array, not operation.endswith(TRANSPOSED))
         return (bank, array, converters, wires.out(converters, "integrator"))
+    if operation == "verify-read":
+        read = _read(wires, array, True)
+        wires.reaches(read[-1], wires.controller())
+        return read
     if operation == "integrate":
         return (_integrator(wires, layer, array, found),)
     drivers = wires.into(array, "pulse-driver", "")
@@ -160,6 +176,18 @@ def _route(wires: _Wires, way: Way, array: str, found: Mapping[Way, tuple[str, .
         for words in _of(found, "integrate", layer):
             wires.reaches(words[0], drivers)
     return (drivers, array)
+
+
+def _words(wires: _Wires, array: str, operation: str) -> tuple[str, ...]:
+    """The route of an operation on a matrix of a digital array."""
+    wires.reaches(wires.controller(), array)
+    if operation in ("forward", "backward"):
+        unit = wires.out(array, "digital-unit")
+        wires.reaches(unit, wires.controller())
+        return (array, unit)
+    if operation == "program":
+        wires.reaches(array, wires.controller())
+    return (array,)
 
 
 def _of(found: Mapping[Way, tuple[str, ...]], operation: str, layer: str) -> Iterator[tuple[str, ...]]:

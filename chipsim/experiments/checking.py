@@ -113,11 +113,14 @@ def _kind(document: Document) -> str:
 
 
 def _check_workload(document: Document) -> None:
-    faults = Faults()
-    for part in (stages.load, loading.check):
-        with faults.gather():
-            part(document)
+    faults, workload = Faults(), None
+    with faults.gather():
+        workload = stages.load(document)
+    with faults.gather():
+        loading.check(document)
     faults.raise_if_any()
+    assert workload is not None, "a fault was raised"
+    loading.programs(document, workload, loading.rules(document, workload))
 
 
 def _check_cell(document: Document) -> object:

@@ -286,10 +286,12 @@ def figures(record: Mapping[str, Any]) -> dict[str, float | None]:
     for stage in record["stages"]:
         for path, value in _leaves(stage):
             found[f"{stage['name']}.{path}"] = value
-        if stage["to_target"] is None:
+        for absent in ("programming", "to_target"):
+            if stage.get(absent) is None:
+                found.pop(f"{stage['name']}.{absent}", None)
+        if stage["to_target"] is None and stage.get("kind") != "program":
             for name in ("accuracy", "images", "time_s", "energy_J", "pulses"):
                 found[f"{stage['name']}.to_target.{name}"] = None
-            found.pop(f"{stage['name']}.to_target", None)
     for account in ("total", "evaluation"):
         for path, value in _leaves(record[account]):
             found[f"{account}.{path}"] = value

@@ -42,6 +42,7 @@ def read(folder: Path, settings: tuple[str, ...] = ()) -> Finished:
         raise DataError(f"{folder}: not a run's directory; it holds no run.json with resolved files")
     job = prepare(Request(str(paths[0]), str(paths[1]), settings))
     matrices = {stage: rule.operations() for stage, rule in job.rules.items()}
+    matrices |= {stage: program.pulsed for stage, program in job.plan.programs.items()}
     record = read_record(folder)
     return Finished(job, counted.read(folder, matrices), int(record["seed"]), folder)
 

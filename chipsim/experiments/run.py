@@ -30,11 +30,11 @@ from chipsim.reports import counted
 from chipsim.reports import result as results
 from chipsim.reports.result import Result
 from chipsim.simulation.chip import Chip
-from chipsim.simulation.controller import Controller, Progress, StageData, StageTask, quiet
+from chipsim.simulation.controller import Controller, ProgramTask, Progress, StageData, StageTask, quiet
 from chipsim.simulation.trace import Listener
 from chipsim.workloads import linear, preparation, stages, tasks
 from chipsim.workloads.preparation import Prepared, Selection
-from chipsim.workloads.stages import Stage, Workload
+from chipsim.workloads.stages import ProgramStage, Workload
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,11 @@ class Job:
             architecture["costs"] = {**architecture["costs"], "table": f"table-{table.name}.yaml"}
         workload = resolved(self.workload)
         for stage in workload["stages"]:
-            stage["rule"] = resolved(self.rules[stage["name"]])
+            if (program := self.plan.programs.get(stage["name"])) is not None:
+                stage |= {"from": program.source, "to": program.target, "method": resolved(program.method)}
+                stage.pop("scale" if program.fill is not None else "fill", None)
+            else:
+                stage["rule"] = resolved(self.rules[stage["name"]])
         return {
             "architecture": documents.dump(architecture),
             "workload": documents.dump(workload),
@@ -132,7 +136,8 @@ def prepare(request: Request) -> Job:
     assert architecture is not None, "a fault was raised"
     assert workload is not None, "a fault was raised"
     rules = loading.rules(found["workload"], workload)
-    plan = compile_plan(architecture, workload.network, rules)
+    programs = loading.programs(found["workload"], workload, rules)
+    plan = compile_plan(architecture, workload.network, rules, programs)
     return Job(request, architecture, workload, rules, plan, sources, given)
 
 
@@ -202,8 +207,13 @@ def simulate(
     chip = Chip(job.plan, seed)
     controller = Controller(chip, listener, together)
     outcomes, inputs = [], []
-    for stage in workload.stages:
-        data, ceiling = _stage_data(workload, stage, prepared, seed)
+    for index, stage in enumerate(workload.stages):
+        data, ceiling = _stage_data(workload, index, prepared, seed)
+        if isinstance(stage, ProgramStage):
+            program = job.plan.programs[stage.name]
+            outcomes.append(controller.program(ProgramTask(stage.name, program, data), progress))
+            inputs.append(counted.StageInputs.of_program(program, ceiling))
+            continue
         rule = job.rules[stage.name]
         task = StageTask(stage.name, stage.start, stage.images, workload.evaluate.every, rule, data)
         outcomes.append(controller.run(task, progress))
@@ -224,11 +234,14 @@ def simulate(
     return results.price(job.plan, counts, arrays, identity, job.resolved, provenance(job, command, began))
 
 
-def _stage_data(workload: Workload, stage: Stage, prepared: Prepared, seed: int) -> tuple[StageData, float]:
+def _stage_data(workload: Workload, index: int, prepared: Prepared, seed: int) -> tuple[StageData, float]:
     """The inputs of a stage, and the accuracy of a linear classifier on them."""
+    stage = workload.stages[index]
     train, test = prepared.train_x, prepared.test_x
     if workload.data.project is not None:
-        chosen = tasks.elements(stage.elements or "first", train.shape[1], workload.network.inputs, seed)
+        chosen = tasks.elements(
+            stages.elements(workload, index), train.shape[1], workload.network.inputs, seed
+        )
         train, test = (np.ascontiguousarray(values[:, list(chosen)]) for values in (train, test))
     ceiling = linear.accuracy(train, prepared.train_y, test, prepared.test_y, len(prepared.classes))
     order: Callable[[int], Any] = lambda epoch: tasks.order(seed, stage.name, epoch, train.shape[0])  # noqa: E731

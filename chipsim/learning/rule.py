@@ -78,14 +78,14 @@ class Prepare(Operation):
 
 @dataclass(frozen=True)
 class Clear(Operation):
-    """Set the integrator words of a layer to zero."""
+    """Set the integrator words of a layer, or a digital matrix, to zero."""
 
     kind: ClassVar[str] = "prepare"
 
 
 @dataclass(frozen=True)
 class Update(Operation):
-    """Stochastic pulses on a matrix: expected change -rate x d for each image."""
+    """Change a matrix by -rate x d for each image: in the mean by stochastic pulses, exactly if digital."""
 
     kind: ClassVar[str] = "update"
     x: NDArray[np.float64] = field(repr=False)
@@ -142,6 +142,25 @@ class Write(Operation):
     signs: NDArray[np.int8] = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Move(Operation):
+    """Add a velocity, a digital matrix, to digital weights, and keep a share of the velocity."""
+
+    kind: ClassVar[str] = "move"
+    velocity: str
+    kept: float
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The velocity and the weights."""
+        return frozenset({self.matrix, self.velocity})
+
+    @property
+    def changes(self) -> frozenset[str]:
+        """The weights and the velocity."""
+        return frozenset({self.matrix, self.velocity})
+
+
 Conversation = Generator[tuple[Operation, ...], tuple[Any, ...], None]
 
 
@@ -165,6 +184,9 @@ class LearningRule(Model):
     """Matrices that each layer needs, in the order in which they are placed."""
     weights: ClassVar[str]
     """The matrix that forward and backward passes read."""
+    digital: ClassVar[frozenset[str]] = frozenset()
+    """Those of the matrices that are floating-point numbers: they lie on a digital array, all others on
+    crossbars."""
     integrates: ClassVar[bool] = False
     """Whether each layer needs integrator words."""
 

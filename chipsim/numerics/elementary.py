@@ -1,4 +1,4 @@
-"""Exponential and logarithm whose bits do not depend on the CPU or on a library's version.
+"""Exponential, logarithm and cosine whose bits do not depend on the CPU or on a library's version.
 
 `exp` and `log` of NumPy and of the compiler change their last bit with the CPU's features (AVX-512,
 FMA). These use only + - * / and powers of two, in a fixed order. Accuracy: within 2 units in the
@@ -17,6 +17,7 @@ LN2_HIGH = 6.93147180369123816490e-01
 LN2_LOW = 1.90821492927058770002e-10
 INVERSE_LN2 = 1.4426950408889634
 SQRT_HALF = 0.7071067811865476
+PI = 3.141592653589793
 C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, C12, C13 = (1.0 / math.factorial(n) for n in range(2, 14))
 
 
@@ -73,3 +74,18 @@ def log(x: float) -> float:
     for n in range(23, 0, -2):
         total = total * s2 + 1.0 / n
     return k * LN2_HIGH + (2.0 * s * total + k * LN2_LOW)
+
+
+@kernel
+def cosine(turn: float) -> float:
+    """cos(pi t) for t within 0..1, by the Taylor series of sine or cosine within a quarter of pi."""
+    t = min(turn, 1.0 - turn)
+    sign = 1.0 if turn <= 0.5 else -1.0
+    x = PI * (t if t <= 0.25 else 0.5 - t)
+    first = 0 if t <= 0.25 else 1
+    square = x * x
+    total = 0.0
+    for n in range(16 + first, first, -2):
+        total = (1.0 + total) * -square / (n * (n - 1))
+    total += 1.0
+    return sign * (total if first == 0 else x * total)

@@ -102,3 +102,18 @@ def _dot(x: Any, w: Any, first: Any, last: Any, partial: Any) -> Any:
             partial[lane] += partial[lane + half]
         half //= 2
     return partial[0]
+
+
+@kernel
+def add_outer(w: NDArray[np.float64], x: NDArray[np.float64], d: NDArray[np.float64], factor: float) -> None:
+    """Add `factor` times the outer product of each image's x and d to w, one image after another.
+
+    `w` is `(rows, columns)`, `x` `(images, rows)`, `d` `(images, columns)`, all `float64`.
+    """
+    images, rows = x.shape
+    for image in range(images):
+        for row in range(rows):
+            value = factor * float(x[image, row])
+            if value != 0.0:
+                for column in range(w.shape[1]):
+                    w[row, column] += value * d[image, column]

@@ -11,7 +11,8 @@ from typing import Any
 
 from chipsim.accounting.ledger import Key, Ledger, LedgerRow
 from chipsim.errors import DataError
-from chipsim.simulation.controller import Controller, Evaluation, Passage, StageOutcome, Usage
+from chipsim.learning.programming import Programming
+from chipsim.simulation.controller import Controller, Evaluation, Misses, Passage, StageOutcome, Usage
 
 PER_SECOND = 1e12  # picoseconds
 
@@ -21,21 +22,31 @@ class StageInputs:
     """What the record says of a stage beside its outcome."""
 
     rule: str
+    """The learning rule, or the method of programming."""
     images: int
     matrices: Mapping[str, str]
     """From operation to the matrix that it pulses."""
     linear_accuracy: float
     target: float | None
 
+    @classmethod
+    def of_program(cls, program: Programming, linear_accuracy: float) -> StageInputs:
+        """Those of a stage that programs: no images, and no target of its own."""
+        return cls(program.method.type, 0, program.pulsed, linear_accuracy, None)
+
 
 @dataclass(frozen=True)
 class StageCounts:
-    """One stage: what was asked of it, its time [ps] and its evaluations with the ledger at each."""
+    """One stage: what was asked of it, its time [ps] and its evaluations with the ledger at each.
+
+    `misses` is what a stage of kind `program` could not program.
+    """
 
     name: str
     given: StageInputs
     duration: int
     evaluations: tuple[Evaluation, ...]
+    misses: Misses | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,7 @@ def of_run(
 ) -> Counted:
     """What a chip's controller counted over stages that have ended."""
     stages = tuple(
-        StageCounts(outcome.name, given, outcome.duration, outcome.evaluations)
+        StageCounts(outcome.name, given, outcome.duration, outcome.evaluations, outcome.misses)
         for outcome, given in zip(outcomes, inputs, strict=True)
     )
     return Counted(
@@ -85,6 +96,7 @@ def read(folder: Path, matrices: Mapping[str, Mapping[str, str]]) -> Counted:
                 ),
                 picoseconds(stage["time_s"]),
                 tuple(evaluations[stage["name"]]),
+                _misses(stage.get("programming")),
             )
             for stage in record["stages"]
         )  # fmt: skip
@@ -109,6 +121,14 @@ def read(folder: Path, matrices: Mapping[str, Mapping[str, str]]) -> Counted:
     return Counted(stages, ledger, trained, evaluated, usage, path)
 
 
+def _misses(found: Mapping[str, Any] | None) -> Misses | None:
+    if found is None:
+        return None
+    cells = found["cells"]
+    beyond = round(found["share_beyond_tolerance"] * cells)
+    return Misses(cells, beyond, found["tolerance"], found["worst_error"], found["rms_error"])
+
+
 def picoseconds(seconds: float | str) -> int:
     """A time of a run's files as the event kernel counted it; exact up to an hour and more."""
     return round(float(seconds) * PER_SECOND)
@@ -124,14 +144,14 @@ def _row(row: Mapping[str, str]) -> LedgerRow:
 
 
 def _evaluations(folder: Path) -> dict[str, list[Evaluation]]:
-    counts: dict[tuple[str, int], dict[Key, int]] = {}
+    counts: dict[tuple[str, str, str], dict[Key, int]] = {}
     for row in _table(folder / "progress.csv"):
-        at = counts.setdefault((row["stage"], int(row["image"])), {})
+        at = counts.setdefault((row["stage"], row["image"], row["time_s"]), {})
         at[row["stage"], row["operation"], row["component"], row["action"]] = int(row["count"])
     found: dict[str, list[Evaluation]] = {}
     for row in _table(folder / "accuracy.csv"):
         image = int(row["image"])
-        ledger = Ledger(counts.get((row["stage"], image), {}))
+        ledger = Ledger(counts.get((row["stage"], row["image"], row["time_s"]), {}))
         figures: tuple[Any, ...] = (float(row["accuracy"]), float(row["loss"]), ledger)
         found.setdefault(row["stage"], []).append(Evaluation(image, picoseconds(row["time_s"]), *figures))
     return found

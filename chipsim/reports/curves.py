@@ -25,15 +25,25 @@ def comparisons(page: Page) -> list[Comparison]:
         return [
             Comparison(f"Stage {stage}", ((group, stage),))
             for group in page.cohorts
-            for stage in group.stage_names
+            for stage in _trained(group)
         ]
     last = tuple((group, group.stage_names[-1]) for group in page.cohorts if group.stage_names)
-    rest = [(group, stage) for group in page.cohorts for stage in group.stage_names[:-1]]
+    rest = [
+        (group, stage)
+        for group in page.cohorts
+        for stage in _trained(group)
+        if stage != group.stage_names[-1]
+    ]
     named = [
         Comparison(f"Stage {name}", tuple(pair for pair in rest if pair[1] == name))
         for name in dict.fromkeys(stage for _, stage in rest)
     ]
     return ([Comparison("The last stage of each group", last)] if last else []) + named
+
+
+def _trained(group: Cohort) -> list[str]:
+    """Stages that have a curve: those that program weights have a point before and one after."""
+    return [name for name in group.stage_names if group.first.stage(name).get("kind") != "program"]
 
 
 def curve(group: Cohort, stage: str, over: str) -> Curve:

@@ -29,10 +29,16 @@ FIGURES: Mapping[str, Figure] = MappingProxyType(
         "energy_J_by_operation": Figure("J", "energy of each operation; 'leakage' is of the time powered"),
         "evaluation": Figure("-", "time and energy of the evaluations, on a clock and in an account apart"),
         "images": Figure("1", "training images shown"),
+        "kind": Figure("-", "what the stage did: train, or program weights onto devices"),
         "linear_accuracy": Figure(
             "1", "accuracy of softmax regression on the same inputs: what is attainable"
         ),
         "placement": Figure("-", "which rectangle of which array holds each weight matrix"),
+        "programming": Figure(
+            "-",
+            "of a stage that programs weights: cells, tolerance, share of the cells beyond it, worst and rms "
+            "error [weight] of what a read sees; null where a stage trains",
+        ),
         "pulses": Figure("1", "write pulses on cells, SET and RESET, by component and by matrix"),
         "run_id": Figure(
             "-", "hash of the resolved inputs, the seed and the version: equal runs have it equal"

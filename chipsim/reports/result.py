@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ from chipsim.accounting.uncertainty import Range, Uncertain
 from chipsim.architecture.placement import Plan
 from chipsim.errors import Fault, PhysicsError
 from chipsim.reports.counted import PER_SECOND, Counted, StageCounts
-from chipsim.simulation.controller import EVALUATION, Evaluation, StageOutcome
+from chipsim.simulation.controller import EVALUATION, Evaluation, Misses, StageOutcome
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,6 +69,17 @@ class ToTarget:
 
 
 @dataclass(frozen=True)
+class Programming:
+    """How near the cells came to their targets [weight]."""
+
+    cells: int
+    share_beyond_tolerance: float
+    tolerance: float
+    worst_error: float
+    rms_error: float
+
+
+@dataclass(frozen=True)
 class StageRecord:
     """What one stage came to."""
 
@@ -87,6 +98,9 @@ class StageRecord:
     pulses: Pulses
     counts: Mapping[str, int]
     to_target: ToTarget | None
+    kind: Literal["train", "program"] = "train"
+    programming: Programming | None = None
+    """What a program stage could not program."""
 
 
 @dataclass(frozen=True)
@@ -266,7 +280,14 @@ def _stage(books: _Books, outcome: StageCounts, priced: tuple[PricedRow, ...]) -
         pulses=_pulses(ledger, given.matrices),
         counts=_sums(ledger, lambda row: row.action),
         to_target=_to_target(books, outcome, given.target),
+        kind="train" if outcome.misses is None else "program",
+        programming=None if outcome.misses is None else _programming(outcome.misses),
     )
+
+
+def _programming(misses: Misses) -> Programming:
+    share = misses.beyond / misses.cells
+    return Programming(misses.cells, share, misses.tolerance, misses.worst_error, misses.rms_error)
 
 
 def _sums(rows: Iterable[LedgerRow], key: Any) -> dict[str, int]:
@@ -428,21 +449,21 @@ def arrays(outcomes: Sequence[StageOutcome]) -> Iterable[tuple[str, NDArray[Any]
 
 def plan_warnings(plan: Plan) -> tuple[Mapping[str, str], ...]:
     """What is known before a run to be idealised in it."""
-    ideal = [name for name, p in plan.architecture.components.items() if p.role == "crossbar"]
-    return tuple(
-        {
-            "code": "W001",
-            "message": f"component '{name}' reads zero weight against an ideal reference; "
-            "its area, time and energy are not counted",
-        }
-        for name in ideal
-    ) + tuple(
-        {
-            "code": "W003",
-            "message": f"component '{name}' takes no part in this workload; its area and leakage are counted",
-        }
-        for name in plan.idle()
-    )
+    return tuple({"code": code, "message": message} for code, message in _idealised(plan))
+
+
+def _idealised(plan: Plan) -> Iterator[tuple[str, str]]:
+    for name, parameters in plan.architecture.components.items():
+        if parameters.role == "crossbar":
+            what = "reads zero weight against an ideal reference; its area, time and energy are not counted"
+            yield "W001", f"component '{name}' {what}"
+    for stage, program in plan.programs.items():
+        if not program.method.pulses:
+            what = "sets weights with noise; the pulses that programming them takes are not counted"
+            yield "W001", f"stage '{stage}' {what}"
+    for name in plan.idle():
+        what = "takes no part in this workload; its area and leakage are counted"
+        yield "W003", f"component '{name}' {what}"
 
 
 # Files

@@ -44,7 +44,7 @@ def headline(page: Page) -> str:
     """The figures that are asked for first, and the table of all stages."""
     cards = [card for card in (_card(page, *asked) for asked in _ASKED) if card]
     seeds = any(len(group.runs) > 1 for group in page.cohorts)
-    tables, shares = _stages(page), _shares(page)
+    tables, shares = [*_stages(page), *_programming(page)], _shares(page)
     return render("headline.html", cards=cards, tables=tables, shares=shares, several_seeds=seeds)
 
 
@@ -244,7 +244,7 @@ def _stage_table(
     for group in page.cohorts:
         for stage in group.stage_names:
             cells = [
-                summary(_stage_figure(group, stage, path), unit, NEVER if "to_target" in path else NOTHING)
+                summary(_stage_figure(group, stage, path), unit, _absence(group, stage, path))
                 for _, path, unit in figures
             ]
             rows.append((*_group_cell(group, page.several), word(stage), *cells))
@@ -254,6 +254,44 @@ def _stage_table(
         *(Column(label) for label, _, _ in figures),
     )
     return Table(name, columns, rows, heads)
+
+
+def _absence(group: Cohort, stage: str, path: str) -> str:
+    """What stands where a stage has no such figure: that it never came to its target, if it has one."""
+    aimed = group.first.stage(stage).get("kind") != "program"
+    return NEVER if "to_target" in path and aimed else NOTHING
+
+
+def _programming(page: Page) -> list[Table]:
+    """How near cells came to the weights that were programmed; no table where no stage programs any."""
+    rows = [
+        (
+            *_group_cell(group, page.several),
+            word(stage),
+            word(group.first.stage(stage).get("rule", "")),
+            *cells,
+        )
+        for group in page.cohorts
+        for stage in group.stage_names
+        if group.first.stage(stage).get("kind") == "program"
+        for cells in [[summary(of_stage(group, stage, path), unit) for _, path, unit in _MISSES]]
+    ]
+    columns = (
+        *_group_column(page),
+        Column("stage", numeric=False),
+        Column("programmed by", numeric=False),
+        *(Column(label) for label, _, _ in _MISSES),
+    )
+    return [Table("programming", columns, rows)] if rows else []
+
+
+_MISSES = (
+    ("cells", "programming.cells", "1"),
+    ("tolerance", "programming.tolerance", "1"),
+    ("beyond it", "programming.share_beyond_tolerance", "%"),
+    ("worst error", "programming.worst_error", "1"),
+    ("rms error", "programming.rms_error", "1"),
+)
 
 
 def _shares(page: Page) -> list[str]:

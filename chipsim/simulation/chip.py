@@ -11,21 +11,25 @@ from numpy.typing import NDArray
 
 from chipsim.accounting.work import Work
 from chipsim.architecture.placement import Plan
-from chipsim.architecture.routes import TRANSPOSED, Way
+from chipsim.architecture.routes import TRANSPOSED, Key, Way
 from chipsim.circuits import crossbar, dac, digital_unit, integrator, pulse_driver
 from chipsim.circuits.defects import Defects
 from chipsim.devices.device import Region
 from chipsim.devices.trains import Wanted
 from chipsim.inputs import registry
+from chipsim.learning.programming import Approach, Fire, VerifyRead
+from chipsim.learning.programming import Place as PlaceWeights
 from chipsim.learning.rule import Clear, Integrate, Operation, Prepare, Read, Side, Update, Write
 from chipsim.numerics.draws import stream
+from chipsim.simulation import programming
 from chipsim.simulation.node import Step, Transaction
 from chipsim.simulation.reads import Reads, Streams
+from chipsim.simulation.words import Words
 
 
 @dataclass(frozen=True)
 class Seat:
-    """Where a matrix lies: its array, the rectangle of cells, and the name that keys its draws."""
+    """Where a matrix lies on a crossbar: array, rectangle of cells, and the name that keys its draws."""
 
     array: str
     crossbar: crossbar.Crossbar
@@ -50,6 +54,10 @@ class Chip:
         self.seats = {
             key: Seat(place.array, self.arrays[place.array], place.region, f"{key[0]}.{key[1]}")
             for key, place in plan.places.items()
+            if not plan.digital(key)
+        }
+        self.words = {
+            key: self._words_of(key, place.array) for key, place in plan.places.items() if plan.digital(key)
         }
         self._laid: dict[tuple[Way, tuple[str, ...], str], Reads] = {}
 
@@ -60,19 +68,40 @@ class Chip:
         defects = Defects(given.stuck, cells, self.seed, name) if given.stuck else None
         return crossbar.Crossbar(cells, given, defects)
 
+    def _words_of(self, key: Key, array: str) -> Words:
+        """Room for a matrix on a digital array."""
+        words = Words(array, self.circuits[array], f"{key[0]}.{key[1]}")
+        words.circuit.hold(words.name, self.plan.layers[key[0]].rows, self.plan.layers[key[0]].outputs)
+        return words
+
     def randomise(self, layer: str, matrix: str, stage: str = "") -> None:
-        """Put a matrix's devices anywhere within their own bounds, as found at power-on."""
+        """Put a matrix's devices anywhere within their own bounds, as found at power-on.
+
+        Digital weights are drawn uniformly within +-1 / sqrt(inputs) (Glorot2010, equation 1).
+        """
+        if (layer, matrix) in self.words:
+            words = self.words[layer, matrix]
+            bound = self.plan.layers[layer].inputs ** -0.5
+            words.circuit.randomise(words.name, bound, self.seed, stage)
+            return
         seat = self.seats[layer, matrix]
         seat.crossbar.cells.randomise(seat.region, stage)
 
     def weights(self, layer: str, matrix: str) -> NDArray[Any]:
         """Stored weights of a matrix `(rows, columns)`, in the precision of its cells."""
+        if (layer, matrix) in self.words:
+            return self.words[layer, matrix].values
         seat = self.seats[layer, matrix]
         return seat.region.of(seat.crossbar.weights)
 
+    def apparent(self, layer: str, matrix: str) -> NDArray[np.float64]:
+        """Weights of a matrix on a crossbar as a read sees them, `(rows, columns)`."""
+        seat = self.seats[layer, matrix]
+        return seat.crossbar.cells.apparent(seat.region)[0]
+
     def snapshot(self) -> dict[str, dict[str, NDArray[Any]]]:
-        """Weights, conductances [S] and pulses per device of every array."""
-        return {
+        """Weights, conductances [S] and pulses per device of every crossbar; matrices of digital arrays."""
+        crossbars: dict[str, dict[str, NDArray[Any]]] = {
             name: {
                 "weights": array.weights,
                 "conductances": array.conductances,
@@ -80,6 +109,9 @@ class Chip:
             }
             for name, array in self.arrays.items()
         }
+        for words in self.words.values():
+            crossbars.setdefault(words.array, {})[words.name] = words.values.copy()
+        return crossbars
 
     # Routes. Each step computes on the transaction and returns its Work.
 
@@ -89,7 +121,7 @@ class Chip:
         `account` (the stage, or its evaluation) keys what is drawn.
         """
         way = "forward", layer, weights
-        read = self._read(way, "row", account)
+        read = self._product(way, "row", account)
         spec = self.plan.layers[layer]
         unit = self.plan.routes[way][-1]
         digital: digital_unit.DigitalUnit = self.circuits[unit]
@@ -111,7 +143,7 @@ class Chip:
     def backward(self, layer: str, weights: str, behind: str, account: str = "") -> tuple[Step, ...]:
         """Errors `(images, columns)` at a layer to errors at the outputs of the layer behind it."""
         way = "backward", layer, weights
-        read = self._read(way, "column", account)
+        read = self._product(way, "column", account)
         spec, before = self.plan.layers[layer], self.plan.layers[behind]
         unit = self.plan.routes[way][-1]
         digital: digital_unit.DigitalUnit = self.circuits[unit]
@@ -123,6 +155,11 @@ class Chip:
             return work
 
         return (*read, Step(unit, slope))
+
+    def _product(self, way: Way, by: Side, account: str) -> tuple[Step, ...]:
+        """Vectors through a matrix, wherever it lies."""
+        words = self.words.get(way[1:])
+        return self._read(way, by, account) if words is None else words.product(by)
 
     def _read(self, way: Way, by: Side, account: str) -> tuple[Step, ...]:
         bank, array, converters = self.plan.routes[way][:3]
@@ -147,11 +184,10 @@ class Chip:
 
     def route(self, operation: Operation, stage: str = "") -> tuple[Step, ...]:
         """The route of an operation that a rule asks for in a stage, whose name keys what is drawn."""
-        if isinstance(operation, Update):
-            return self._update(operation, stage)
-        if isinstance(operation, Read):
-            return self._transfer_read(operation, stage)
-        return cast("tuple[Step, ...]", _ROUTES[type(operation)](self, operation))
+        words = self.words.get((operation.layer, operation.matrix))
+        if words is not None:
+            return words.route(operation)
+        return cast("tuple[Step, ...]", _ROUTES[type(operation)](self, operation, stage))
 
     def _update(self, operation: Update, stage: str) -> tuple[Step, ...]:
         bank, array = self.plan.routes[_way(operation)]
@@ -188,7 +224,7 @@ class Chip:
         name = next(route[0] for way, route in self.plan.routes.items() if way[:2] == ("integrate", layer))
         return name, self.circuits[name]
 
-    def _integrate(self, operation: Integrate) -> tuple[Step, ...]:
+    def _integrate(self, operation: Integrate, _stage: str) -> tuple[Step, ...]:
         name, words = self._words(operation.layer)
         by_row = operation.by == "row"
 
@@ -202,7 +238,7 @@ class Chip:
 
         return (Step(name, accumulate),)
 
-    def _clear(self, operation: Clear) -> tuple[Step, ...]:
+    def _clear(self, operation: Clear, _stage: str) -> tuple[Step, ...]:
         name, words = self._words(operation.layer)
         layer = self.plan.layers[operation.layer]
 
@@ -211,7 +247,7 @@ class Chip:
 
         return (Step(name, clear),)
 
-    def _write(self, operation: Write) -> tuple[Step, ...]:
+    def _write(self, operation: Write, _stage: str) -> tuple[Step, ...]:
         bank, array = self.plan.routes[_way(operation)]
         drivers: pulse_driver.PulseDriver = self.circuits[bank]
         seat = self.seats[operation.layer, operation.matrix]
@@ -234,7 +270,7 @@ class Chip:
 
         return (Step(bank, select, joint=True), Step(array, fire))
 
-    def _prepare(self, operation: Prepare) -> tuple[Step, ...]:
+    def _prepare(self, operation: Prepare, _stage: str) -> tuple[Step, ...]:
         """Pulses up and down in turn; cells without symmetry points are set to zero, which is not counted."""
         bank, array = self.plan.routes[_way(operation)]
         drivers: pulse_driver.PulseDriver = self.circuits[bank]
@@ -286,5 +322,8 @@ def _line_pulses(signs: NDArray[np.int8]) -> tuple[int, int]:
 
 
 _ROUTES: dict[type[Operation], Any] = {
-    Integrate: Chip._integrate, Clear: Chip._clear, Write: Chip._write, Prepare: Chip._prepare,
+    Update: Chip._update, Read: Chip._transfer_read, Integrate: Chip._integrate, Clear: Chip._clear,
+    Write: Chip._write, Prepare: Chip._prepare,
+    PlaceWeights: programming.place, Fire: programming.fire, Approach: programming.fire,
+    VerifyRead: programming.verify,
 }  # fmt: skip

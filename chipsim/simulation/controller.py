@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from chipsim.accounting.ledger import Ledger
 from chipsim.errors import Fault, PhysicsError, RunError
+from chipsim.learning.programming import WEIGHT_RANGE, Programmed, Programming
 from chipsim.learning.rule import Chunk, LearningRule, Operation, images_together, independent
 from chipsim.simulation.chip import Chip
 from chipsim.simulation.node import Floor, Step, Transaction
@@ -74,6 +75,29 @@ class StageTask:
 
 
 @dataclass(frozen=True)
+class ProgramTask:
+    """What a stage of kind `program` asks of the chip; its data are for the evaluations before and after."""
+
+    name: str
+    program: Programming
+    data: StageData
+
+
+class Misses(NamedTuple):
+    """How far programmed cells are from their targets, as a read sees them without its converter."""
+
+    cells: int
+    beyond: int
+    """Cells further away than the tolerance; after a verification those that it gave up."""
+    tolerance: float
+    """Error that counts as none [weight]."""
+    worst_error: float
+    """Largest error [weight]."""
+    rms_error: float
+    """Root of the mean square of the errors [weight]."""
+
+
+@dataclass(frozen=True)
 class StageOutcome:
     """What a stage left: its measurements, its time [ps], and the arrays before and after it."""
 
@@ -82,6 +106,8 @@ class StageOutcome:
     duration: int
     before: Mapping[str, Mapping[str, NDArray[Any]]]
     after: Mapping[str, Mapping[str, NDArray[Any]]]
+    misses: Misses | None = None
+    """What a program stage could not program."""
 
 
 class Usage(NamedTuple):
@@ -129,6 +155,7 @@ class Controller:
         self._forward: dict[str, tuple[Step, ...]] = {}
         self._backward: dict[str, tuple[Step, ...]] = {}
         self._evaluate: dict[str, tuple[Step, ...]] = {}
+        self._powered = False
 
     def run(self, task: StageTask, progress: Progress = quiet) -> StageOutcome:
         """Run one stage to its end. Raises `PhysicsError` if the chip dead-locks."""
@@ -136,8 +163,7 @@ class Controller:
         self._read_from(task.rule.weights, task.name)
         begin = self.floor.now
         if task.start == "random":
-            for layer, matrix in self.chip.seats:
-                self.chip.randomise(layer, matrix, task.name)
+            self._randomise(task)
         before = self.chip.snapshot()
         evaluations: list[Evaluation] = []
 
@@ -154,11 +180,45 @@ class Controller:
         """The legs of the training clock's critical path, sorted; those of a stage add up to its time."""
         return tuple(sorted(Passage(stage, *leg, time) for (stage, leg), time in self.floor.critical.items()))
 
+    def program(self, task: ProgramTask, progress: Progress = quiet) -> StageOutcome:
+        """Run a stage that programs weights, with an evaluation of its target before it and one after."""
+        self.floor.account = task.name
+        program = task.program
+        self._read_from(program.target, task.name, backward=False)
+        begin, before = self.floor.now, self.chip.snapshot()
+        evaluations = [self._measure(task, 0, 0)]
+        programmed = execute(self.floor, self._converse(program.start(self.chip.plan.shapes), 0))
+        evaluations.append(self._measure(task, 0, self.floor.now - begin))
+        progress(task.name, 0, 0, evaluations[-1].accuracy)
+        misses = self._misses(program, programmed)
+        return StageOutcome(
+            task.name, tuple(evaluations), self.floor.now - begin, before, self.chip.snapshot(), misses
+        )
+
+    def _misses(self, program: Programming, programmed: tuple[Programmed, ...]) -> Misses:
+        tolerance = program.method.tolerance * WEIGHT_RANGE
+        beyond, errors = 0, []
+        for layer, wanted, given_up in programmed:
+            error = np.abs(self.chip.apparent(layer, program.target) - wanted)
+            beyond += int(np.count_nonzero(error > tolerance if given_up is None else given_up))
+            errors.append(error.ravel())
+        every = np.concatenate(errors)
+        worst, rms = float(every.max()), float(np.sqrt(np.mean(every**2)))
+        return Misses(every.size, beyond, tolerance, worst, rms)
+
+    def _randomise(self, task: StageTask) -> None:
+        """The matrices of a stage's rule anywhere; at the first stage all others too, as at power-on."""
+        own = set(task.rule.matrices)
+        for layer, matrix in self.chip.plan.places:
+            if matrix in own or not self._powered:
+                self.chip.randomise(layer, matrix, task.name)
+        self._powered = True
+
     def usage(self) -> tuple[Usage, ...]:
         """How each component was used on the training clock."""
         return tuple(Usage(name, node.busy, node.waiting) for name, node in self.floor.nodes.items())
 
-    def _read_from(self, weights: str, stage: str) -> None:
+    def _read_from(self, weights: str, stage: str, backward: bool = True) -> None:
         """Lay the routes of passes through the matrix that holds a stage's weights."""
         chip, layers = self.chip, self._layers
 
@@ -166,7 +226,7 @@ class Controller:
             return {layer: chip.forward(layer, weights, layer == layers[-1], account) for layer in layers}
 
         self._forward, self._evaluate = forward(stage), forward(f"{EVALUATION} of {stage}")
-        pairs = zip(layers[1:], layers, strict=False)
+        pairs = zip(layers[1:], layers, strict=False) if backward else ()
         self._backward = {layer: chip.backward(layer, weights, behind, stage) for layer, behind in pairs}
 
     # The program of a stage
@@ -219,9 +279,12 @@ class Controller:
         return Transaction(operation, layer, steps, values, first, values.shape[0], request)
 
     def _converse(
-        self, conversation: Generator[tuple[Operation, ...], tuple[Any, ...], None], done: int
+        self, conversation: Generator[tuple[Operation, ...], tuple[Any, ...], Any], done: int
     ) -> Program:
-        """Issue what a rule asks for after `done` images, group by group, and hand it the results."""
+        """Issue what is asked for after `done` images, group by group, and hand over the results.
+
+        Returns what the conversation returns.
+        """
         occasions = Occasions(done)
         try:
             asked = next(conversation)
@@ -230,8 +293,8 @@ class Controller:
                 if asked:
                     results = yield self._transactions(asked, occasions)
                 asked = conversation.send(results)
-        except StopIteration:
-            return
+        except StopIteration as end:
+            return end.value
 
     def _transactions(self, asked: tuple[Operation, ...], occasions: Occasions) -> tuple[Transaction, ...]:
         if not independent(asked):
@@ -246,7 +309,7 @@ class Controller:
 
     # Evaluation: on a clock of its own, in an account of its own
 
-    def _measure(self, task: StageTask, done: int, time: int) -> Evaluation:
+    def _measure(self, task: StageTask | ProgramTask, done: int, time: int) -> Evaluation:
         ledger = self.ledger.only(task.name)
         test_x, test_y = task.data.test_x, task.data.test_y
         correct, loss = 0, 0.0

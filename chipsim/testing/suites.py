@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from chipsim.learning.rule import (
     Integrate,
     LayerShape,
     LearningRule,
+    Move,
     Operation,
     Prepare,
     Read,
@@ -287,13 +288,17 @@ class IdealArrays:
     """Answers a rule's operations on floating-point arrays: no chip, no noise, no quantisation.
 
     An update moves a cell by the mean of a soft-bounds device with bounds -1 and 1 and its symmetry point
-    at 0, which is what Tiki-Taka rules count on; a write moves it by `step`. Matrices are
-    `(rows, columns)` float64 by layer and name; `H` are the integrator's words. `touched` notes what each
-    operation changed.
+    at 0, which is what Tiki-Taka rules count on; a write moves it by `step`; matrices named in `digital` are
+    updated exactly. Matrices are `(rows, columns)` float64 by layer and name; `H` are the integrator's words.
+    `touched` notes what each operation changed.
     """
 
-    def __init__(self, layers: Sequence[LayerShape], matrices: Sequence[str], step: float = 0.02) -> None:
+    def __init__(
+        self, layers: Sequence[LayerShape], matrices: Sequence[str], step: float = 0.02,
+        digital: Collection[str] = (),
+    ) -> None:  # fmt: skip
         self.step = step
+        self.digital = digital
         self.values = {
             (layer.name, matrix): np.zeros((layer.rows, layer.columns))
             for layer in layers
@@ -338,7 +343,11 @@ class IdealArrays:
         elif isinstance(operation, Update):
             for x, error in zip(operation.x, operation.error, strict=True):
                 change = -operation.rate * np.outer(x, error)
-                own += change - np.abs(change) * own
+                own += change if operation.matrix in self.digital else change - np.abs(change) * own
+        elif isinstance(operation, Move):
+            velocity = self.values[operation.layer, operation.velocity]
+            own += velocity
+            velocity *= operation.kept
         elif isinstance(operation, Read):
             return self._lines(own, operation.by)[list(operation.lines)].copy()
         elif isinstance(operation, Integrate):
@@ -371,7 +380,7 @@ class LearningRuleConformance:
 
     def start(self, rule: LearningRule) -> IdealArrays:
         """Ideal arrays as they are when a stage begins."""
-        arrays = IdealArrays(self.layers, rule.matrices)
+        arrays = IdealArrays(self.layers, rule.matrices, digital=rule.digital)
         arrays.converse(rule.start(self.layers))
         return arrays
 
@@ -459,7 +468,7 @@ class LearningRuleConformance:
 
     def test_it_asks_only_for_operations_that_it_names(self, rule: LearningRule) -> None:
         """Placement finds routes for what `operations` names, and for nothing else."""
-        arrays = IdealArrays(self.layers, rule.matrices)
+        arrays = IdealArrays(self.layers, rule.matrices, digital=rule.digital)
         begun = [operation for group in arrays.converse(rule.start(self.layers)) for operation in group]
         assert {operation.kind for operation in begun} <= {"prepare"}
         named = {name.removesuffix("-transposed") for name in rule.operations()}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, PlainSerializer
 
 from chipsim.errors import Fault, InputError
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Faults, Model, Name, fill
+from chipsim.inputs.units import Share
 from chipsim.workloads import preparation, tasks
 from chipsim.workloads.network import Network
 from chipsim.workloads.preparation import DataSpec
@@ -81,6 +82,34 @@ class Stage(Model):
     rule: Mapping[str, Any] = Field(description="the learning rule and its hyper-parameters")
 
 
+class ProgramStage(Model):
+    """One stage that puts weights of a digital array onto a crossbar. The method is filled by `learning`."""
+
+    name: Name
+    kind: Literal["program"]
+    source: str | None = Field(
+        default=None, alias="from", description="digital matrix (default: the weights of the stage before)"
+    )
+    target: str | None = Field(
+        default=None, alias="to", description="matrix of a crossbar (default: the weights of the stage after)"
+    )
+    scale: float = Field(default=1.0, gt=0, le=1e6, description="factor on all weights")
+    fill: Share | None = Field(
+        default=None, gt=0,
+        description="in place of `scale`: what each layer's largest weight comes to, of the nominal bound",
+    )  # fmt: skip
+    elements: Choice | None = Field(
+        default=None, description="inputs of the evaluations (default: those of the stage before)"
+    )
+    method: Mapping[str, Any] = Field(description="how weights are programmed, and its parameters")
+
+    images: ClassVar[int] = 0
+    """Presentations: none."""
+
+
+AnyStage = Annotated[Stage | ProgramStage, Field(discriminator="kind")]
+
+
 class Workload(Model):
     """Data set, network and stages, as a file gives them. Rules are filled by `learning`."""
 
@@ -89,7 +118,7 @@ class Workload(Model):
     description: str | None = None
     data: DataSpec
     network: Network
-    stages: tuple[Stage, ...] = Field(min_length=1, max_length=64)
+    stages: tuple[AnyStage, ...] = Field(min_length=1, max_length=64)
     evaluate: Evaluate
 
 
@@ -110,6 +139,14 @@ def load(document: Document) -> Workload:
     return workload
 
 
+def elements(workload: Workload, index: int) -> Choice:
+    """Which of the projected numbers are the inputs of a stage; for a program those of the stage before."""
+    stage = workload.stages[index]
+    if isinstance(stage, ProgramStage) and stage.elements is None and index:
+        return elements(workload, index - 1)
+    return stage.elements or "first"
+
+
 def _stage_faults(document: Document, workload: Workload) -> Iterator[Fault]:
     """What is wrong with the order and the names of stages."""
     names: set[str] = set()
@@ -121,7 +158,16 @@ def _stage_faults(document: Document, workload: Workload) -> Iterator[Fault]:
         if stage.name in ("evaluation", "total"):
             text = "'evaluation' and 'total' name accounts of a run; give the stage another name"
             yield document.fault(text, (*place, "name"), "E020")
-        if stage.start == "keep" and index == 0:
+        if isinstance(stage, ProgramStage):
+            if index == 0:
+                text = (
+                    "the first stage has nothing to program from; put a stage with a digital rule before it"
+                )
+                yield document.fault(text, (*place, "kind"), "E020")
+            if stage.fill is not None and "scale" in stage.model_fields_set:
+                text = f"stage '{stage.name}': 'fill' takes the place of 'scale'; keep one of them"
+                yield document.fault(text, (*place, "fill"), "E020")
+        elif stage.start == "keep" and index == 0:
             text = "the first stage has nothing to keep; write 'start: random'"
             yield document.fault(text, (*place, "start"), "E020")
         names.add(stage.name)
@@ -154,5 +200,5 @@ def _check_inputs(faults: Faults, document: Document, workload: Workload) -> Non
             text = f"stage '{stage.name}': elements are chosen from projected numbers; add 'data: project'"
             faults.add(document.fault(text, place, "E026"))
             continue
-        for fault in tasks.faults(stage.elements or "first", features, used):
+        for fault in tasks.faults(elements(workload, index), features, used):
             faults.add(document.fault(f"stage '{stage.name}': {fault.message}", place, fault.code))

@@ -282,6 +282,46 @@ def test_a_word_of_half_the_bits_costs_half() -> None:
     assert price_of("h_rmw", loaded(), integrator={"bits": 8}) == pytest.approx(69.51e-15 / 2, rel=1e-12)
 
 
+def words(bits: int, capacity: int = 1000) -> Prices:
+    """Prices of a digital array at the library's corner."""
+    return Prices(loaded(), {"host": "digital-array"}, lambda *_: {"bits": bits, "capacity": capacity})
+
+
+@pytest.mark.parametrize("bits", [16, 32])
+@pytest.mark.parametrize("corner", CORNERS)
+def test_a_multiply_accumulate_is_the_librarys_multiplication_and_addition(bits: int, corner: str) -> None:
+    table = loaded(f"{{table: analog-14nm, corner: {corner}}}")
+    facts = {"bits": bits, "capacity": 1000}
+    rate = Prices(table, {"host": "digital-array"}, lambda *_: facts).rate("host", "update", "fp_mac")
+    parts = [at_corner("digital", f"e_fp{bits}_{part}", corner) for part in ("mult", "add")]
+    assert rate is not None
+    assert abs(rate.price - sum(parts)) <= half_unit_of_fourth_digit(sum(parts))
+
+
+@pytest.mark.parametrize("action", ["word_read", "word_write"])
+def test_a_word_costs_its_bits_in_a_bank_and_more_where_it_does_not_go_into_one(action: str) -> None:
+    """A bank is 8 kB: 2,048 words of 32 bits, 4,096 of 16."""
+    for bits, capacity, parameter in (
+        (32, 2048, "e_bit_8kB"), (16, 4096, "e_bit_8kB"), (32, 2049, "e_bit_1MB"), (16, 4097, "e_bit_1MB"),
+    ):  # fmt: skip
+        rate = words(bits, capacity).rate("host", "update", action)
+        expected = bits * at_corner("sram", parameter, "typical")
+        assert rate is not None
+        assert abs(rate.price - expected) <= half_unit_of_fourth_digit(expected)
+
+
+def test_a_digital_array_is_its_memory_and_the_units_beside_it() -> None:
+    """Area and leakage of the bits and of each lane; the weaker of the two statuses stands for the sum."""
+    facts = {"bits": 32.0, "capacity": 2048.0, "lanes": 4.0}
+    part = Part("host", "digital-array", facts)
+    bits, lane = 2048 * 32, 0.2146 * (6350 + 278) * 1e-12
+    expected = bits * at_corner("sram", "area_bit_macro", "typical") + 4 * lane
+    assert pricing.area(loaded(), [part])["host"] == pytest.approx(expected, rel=1e-3)
+    power = bits * at_corner("sram", "p_leak_bit", "typical") + 4 * 0.1598 * (80e-6 + 2.4e-6)
+    assert pricing.leakage(loaded(), [part])["host"] == pytest.approx(power, rel=1e-3)
+    assert pricing.static(loaded(), [part], "train", 1000)[0].status == "assumed"
+
+
 def test_a_given_energy_is_the_price_of_one_action_whatever_the_bits() -> None:
     table = loaded("{table: analog-14nm, corner: conservative, adc_conv: {energy: 2 pJ}}")
     assert price_of("adc_conv", table, adc={"bits": 12}) == 2e-12
@@ -687,6 +727,16 @@ def test_a_table_outside_the_files_folder_is_refused(tmp_path: Path) -> None:
             "rule: flat",
             "rule: flat\n    beyond: {product: [words], limit: 5, entry: adc_conv}",
             "adc_conv: beyond: entry 'adc_conv' leads on to another entry itself",
+        ),
+        (
+            "status: derived}\n",
+            "status: derived}\n    plus: ad\n",
+            "adc: plus: unknown entry 'ad'; did you mean 'adc'?",
+        ),
+        (
+            "status: derived}\n",
+            "status: derived}\n    plus: adc\n",
+            "adc: plus: entry 'adc' leads on to another entry itself",
         ),
         (
             "technology: 28 nm",

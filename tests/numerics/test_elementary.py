@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chipsim.numerics.elementary import exp, log, power_of_two
+from chipsim.numerics.elementary import cosine, exp, log, power_of_two
 
 
 @settings(max_examples=400, deadline=None)
@@ -58,3 +58,9 @@ def test_ends_of_the_range() -> None:
 @pytest.mark.parametrize("k", [-1022, -1, 0, 1, 52, 1023])
 def test_powers_of_two_are_exact(k: int) -> None:
     assert power_of_two(k) == float(np.ldexp(1.0, k))
+
+
+def test_cosine_of_half_a_turn_is_within_two_units_in_the_last_place_of_one() -> None:
+    for turn in np.linspace(0.0, 1.0, 1001):
+        assert abs(cosine(float(turn)) - math.cos(math.pi * turn)) <= 2 * np.finfo(float).eps
+    assert (cosine(0.0), cosine(0.5), cosine(1.0)) == (1.0, 0.0, -1.0)
