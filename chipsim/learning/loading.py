@@ -89,7 +89,7 @@ def _program(
     if target in _digital(rules):
         text = f"{label}: matrix '{target}' lies on a digital array; programs write to crossbars"
         raise _fault(document, text, (*place, "to") if stage.target else place, "E020")
-    return Programming(stage.name, source, target, method, stage.scale, stage.fill)
+    return Programming(source, target, method, stage.scale, stage.fill)
 
 
 def _method(document: Document, index: int, stage: str) -> Method:

@@ -89,12 +89,11 @@ class Approach(Operation):
 
 @dataclass(frozen=True)
 class Place(Operation):
-    """Set the weights of a matrix with Gaussian noise of a deviation [weight], drawn for a stage."""
+    """Set the weights of a matrix with Gaussian noise of a deviation [weight]."""
 
     kind: ClassVar[str] = "program"
     wanted: Floats = field(repr=False)
     deviation: float
-    stage: str
 
 
 Layered = Mapping[str, Floats]
@@ -114,10 +113,10 @@ class Noise(Model):
     reads: ClassVar[bool] = False
     pulses: ClassVar[bool] = False
 
-    def write(self, matrix: str, wanted: Layered, stage: str) -> Dialogue:
+    def write(self, matrix: str, wanted: Layered) -> Dialogue:
         """Set all weights at once."""
         deviation = self.spread * WEIGHT_RANGE
-        yield tuple(Place(layer, matrix, values, deviation, stage) for layer, values in wanted.items())
+        yield tuple(Place(layer, matrix, values, deviation) for layer, values in wanted.items())
 
 
 class Pulses(Model):
@@ -130,7 +129,7 @@ class Pulses(Model):
     reads: ClassVar[bool] = True
     pulses: ClassVar[bool] = True
 
-    def write(self, matrix: str, wanted: Layered, stage: str) -> Dialogue:
+    def write(self, matrix: str, wanted: Layered) -> Dialogue:
         """Read everything once, then fire."""
         readings = yield tuple(
             VerifyRead(layer, matrix, tuple(range(len(values)))) for layer, values in wanted.items()
@@ -151,7 +150,7 @@ class WriteVerify(Model):
     reads: ClassVar[bool] = True
     pulses: ClassVar[bool] = True
 
-    def write(self, matrix: str, wanted: Layered, stage: str) -> Dialogue:
+    def write(self, matrix: str, wanted: Layered) -> Dialogue:
         """Until no cell is beyond the tolerance that has pulses left; returns which are beyond it."""
         cells = {layer: _Verified(values, self.tolerance * WEIGHT_RANGE) for layer, values in wanted.items()}
         for spent in range(self.max_pulses + 1):
@@ -208,7 +207,6 @@ class Programmed(NamedTuple):
 class Programming:
     """What a stage of kind `program` does: from a digital matrix of each layer to one of a crossbar."""
 
-    stage: str
     source: str
     target: str
     method: Method
@@ -234,7 +232,7 @@ class Programming:
         wanted = {
             layer.name: values * self.factor(values) for layer, values in zip(layers, fetched, strict=True)
         }
-        beyond = (yield from self.method.write(self.target, wanted, self.stage)) or {}
+        beyond = (yield from self.method.write(self.target, wanted)) or {}
         return tuple(Programmed(layer, values, beyond.get(layer)) for layer, values in wanted.items())
 
     def factor(self, weights: Floats) -> float:

@@ -22,7 +22,7 @@ from chipsim.workloads import stages
 from tests.cli.commands import CHIP, SCRATCH, SHORT, TRANSFER, WARNING, Said, listing, ok, say, spawn, table
 
 FILES = {
-    "accuracy.csv", "arrays.npz", "energy.csv", "ledger.csv", "progress.csv", "utilisation.csv",
+    "accuracy.csv", "arrays.npz", "energy.csv", "ledger.csv", "path.csv", "progress.csv", "utilisation.csv",
     "run.json", "warnings.json", "provenance.json", "report.html",
     "inputs", "inputs/architecture.yaml", "inputs/workload.yaml",
     "resolved", "resolved/architecture.yaml", "resolved/costs.yaml", "resolved/workload.yaml",
@@ -435,7 +435,7 @@ def _apart(run: Run, action: str) -> tuple[Rows, Rows]:
 def test_a_price_changes_its_own_energies_in_proportion_and_nothing_else(tmp_path: Path) -> None:
     two = start(tmp_path / "two", *SCRATCH, *SHORT, "-s", "costs.adc_conv.energy=2 pJ")
     four = start(tmp_path / "four", *SCRATCH, *SHORT, "-s", "costs.adc_conv.energy=4 pJ")
-    for name in ("ledger.csv", "accuracy.csv", "progress.csv", "utilisation.csv", "arrays.npz"):
+    for name in ("ledger.csv", "accuracy.csv", "progress.csv", "path.csv", "utilisation.csv", "arrays.npz"):
         assert two.bytes(name) == four.bytes(name)
     (low, others), (high, same) = _apart(two, "adc_conv"), _apart(four, "adc_conv")
     assert others == same

@@ -47,7 +47,7 @@ def plan(
     method = dict(given)
     scale = {key: method.pop(key) for key in ("scale", "fill") if key in method}
     form = METHODS[str(method["type"])]
-    program = Programming("program", "D", "C", form.model_validate(method), **scale)  # type: ignore[arg-type]
+    program = Programming("D", "C", form.model_validate(method), **scale)  # type: ignore[arg-type]
     layers = chips.network(rows, columns)
     return compile_plan(chips.parse(components, links), layers, {"pretrain": DIGITAL}, {"program": program})
 
