@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chipsim.accounting.work import Work
 from chipsim.architecture.placement import Plan
 from chipsim.architecture.routes import TRANSPOSED, Key, Way
-from chipsim.circuits import crossbar, dac, digital_unit, integrator, pulse_driver
+from chipsim.circuits import crossbar, digital_unit, integrator, pulse_driver
 from chipsim.circuits.defects import Defects
 from chipsim.devices.device import Region
 from chipsim.devices.trains import Wanted
@@ -163,8 +163,9 @@ class Chip:
 
     def _read(self, way: Way, by: Side, account: str) -> tuple[Step, ...]:
         bank, array, converters = self.plan.routes[way][:3]
-        management = self.plan.architecture.parameters(bank, dac.Bank)
-        return self._reads(way, (bank, array, converters), by, account).passes(management)
+        given = self.plan.architecture.components[bank]
+        managements = (getattr(given, f"{kind}_management", None) for kind in ("noise", "bound"))
+        return self._reads(way, (bank, array, converters), by, account).passes(*managements)
 
     def read_lines(self, route: tuple[str, ...], operation: Read, stage: str) -> tuple[Step, ...]:
         """Lines driven one at a time, from the bank at the head of a route to its converters."""

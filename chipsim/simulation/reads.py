@@ -20,6 +20,7 @@ from chipsim.circuits.component import picoseconds
 from chipsim.circuits.crossbar import Crossbar
 from chipsim.circuits.noise import disturbed
 from chipsim.devices.device import Region
+from chipsim.errors import Fault, InputError
 from chipsim.learning.rule import Side
 from chipsim.simulation.node import Step, Transaction
 
@@ -84,7 +85,11 @@ class Streams(NamedTuple):
 
 
 class Reads:
-    """How a matrix is read from one side: the names and circuits of its route, and what is drawn for it."""
+    """How a matrix is read from one side: the names and circuits of its route, and what is drawn for it.
+
+    A bank may say by `range` what full scale stands for (1), a converter what `output_noise` it has (none)
+    and, for bound management, which readings are `saturated`.
+    """
 
     def __init__(
         self, route: tuple[str, ...], circuits: Mapping[str, Any], array: Crossbar, region: Region, by: Side,
@@ -92,14 +97,20 @@ class Reads:
     ) -> None:  # fmt: skip
         self._route = route[:3]
         self._bank, self._converters = circuits[route[0]], circuits[route[2]]
+        self._unit = float(getattr(self._bank, "range", 1.0))
+        self._output_noise = float(getattr(self._converters, "output_noise", 0.0))
         self._array, self._region, self._by = array, region, by
         self._streams = streams
 
-    def passes(self, management: dac.Bank) -> tuple[Step, ...]:
-        """Steps that read the vectors a transaction carries, managed as its bank says."""
+    def passes(
+        self, noise: dac.NoiseManagement | None, bound: dac.BoundManagement | None
+    ) -> tuple[Step, ...]:
+        """Steps that read the vectors a transaction carries, managed or not."""
         driven = self._region.rows if self._by == "row" else self._region.columns
-        noise, bound = management.noise_management, management.bound_management
         retries = bound.retries if bound else 0
+        if bound and not hasattr(self._converters, "saturated"):
+            text = f"component '{self._route[0]}': bound_management needs converters that tell saturation"
+            raise InputError(Fault(f"{text}, which those of '{self._route[2]}' do not", code="E055"))
 
         def scale(transaction: Transaction) -> Work:
             assert noise is not None
@@ -124,7 +135,7 @@ class Reads:
         def sample(transaction: Transaction) -> Work:
             reading = transaction.value
             found, work = self._sample(transaction, driven)
-            reading.settle(found, self._bank.range)
+            reading.settle(found, self._unit)
             if reading.turn < retries:
                 saturated = self._converters.saturated(found, driven)
                 transaction.again = reading.halve(np.any(saturated, axis=1))
@@ -167,8 +178,8 @@ class Reads:
 
     def _sample(self, transaction: Transaction, driven: int) -> tuple[Floats, Work]:
         reading = transaction.value
-        if self._converters.output_noise:
-            deviations = np.full(reading.sums.shape[0], self._converters.output_noise)
+        if self._output_noise:
+            deviations = np.full(reading.sums.shape[0], self._output_noise)
             self._disturb(transaction, deviations, self._streams.converters)
         found: tuple[Floats, Work] = self._converters.convert(reading.sums, driven)
         return found
