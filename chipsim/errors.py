@@ -110,6 +110,10 @@ CODES: Mapping[str, str] = MappingProxyType(
         "W004": "A value is allowed but outside the range that its source covers.",
         "W005": "A target was not reached within the run.",
         "W006": "A part of a report has no data to show.",
+        "W020": "A read puts more current on a line than its metal carries for long.",
+        "W021": "Wires whose resistance a run leaves out would take much of the read voltage.",
+        "W022": "Pulse widths are asked for that need a faster clock than there is.",
+        "W023": "Sums may be larger than a converter resolves.",
         "W010": "Weights or codes lie at the end of their range.",
     }
 )

@@ -24,6 +24,7 @@ from chipsim.accounting.ledger import LedgerRow
 from chipsim.accounting.pricing import PricedRow, Prices
 from chipsim.accounting.scaling import CORNERS, Corner
 from chipsim.accounting.uncertainty import Range, Uncertain
+from chipsim.architecture.design_rules import findings
 from chipsim.architecture.placement import Plan
 from chipsim.errors import Fault, PhysicsError
 from chipsim.reports.counted import PER_SECOND, Counted, StageCounts
@@ -448,8 +449,9 @@ def arrays(outcomes: Sequence[StageOutcome]) -> Iterable[tuple[str, NDArray[Any]
 
 
 def plan_warnings(plan: Plan) -> tuple[Mapping[str, str], ...]:
-    """What is known before a run to be idealised in it."""
-    return tuple({"code": code, "message": message} for code, message in _idealised(plan))
+    """What is known before a run to be idealised in it, or to break a design rule."""
+    broken = ((found.code, f"component '{found.component}': {found.message}") for found in findings(plan))
+    return tuple({"code": code, "message": message} for code, message in (*_idealised(plan), *broken))
 
 
 def _idealised(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,59 @@
+"""Design rules: each finding's figures are those of a calculation by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from chipsim.architecture.design_rules import findings
+from tests.architecture import files
+
+
+def found(inputs: int = 8, outputs: int = 2, **components: str) -> dict[str, str]:
+    plan = files.plan(files.load(files.COMPONENTS | components), inputs, outputs)
+    return {finding.code: f"{finding.component}: {finding.message}" for finding in findings(plan)}
+
+
+def test_eight_cells_of_56_uS_at_200_mV_overload_a_line() -> None:  # noqa: N802 - the unit
+    """8 x 56 uS x 0.2 V = 89.6 uA against 33 uA; 2 cells draw 22.4 uA."""
+    assert "8 x 56 uS x 200 mV" in found()["W020"]
+    assert "89.6 uA" in found()["W020"]
+    assert "; 2 cells would do" in found()["W020"]
+    assert "W020" not in found(inputs=2)
+
+
+def test_the_librarys_512_rows_are_140_times_over() -> None:
+    """512 x 45 uS x 0.2 V = 4.6 mA, as the component library works out."""
+    cell = "{preset: reram-om, g_mid: 45 uS, g_span: 0 uS}"
+    big = {
+        "array": f"{{type: crossbar, rows: 512, columns: 4, cell: {cell}}}",
+        "dac": "{type: dac, bits: 7, lanes: 512}",
+    }
+    assert "4.61 mA" in found(inputs=512, **big)["W020"]
+    assert "more than the read voltage" in found(inputs=512, **big)["W021"]
+    assert "sums of 512 unit weights at full input reach 512" in found(inputs=512, **big)["W023"]
+
+
+def test_wires_that_a_run_simulates_are_no_finding() -> None:
+    """8.9 Ohm x 46.5 uS x 8 x 9 / 2 = 1.5 % on 8 rows; on 16 it is 5.7 %."""
+    sixteen = {"dac": "{type: dac, bits: 7, lanes: 16}"}
+    array = "{type: crossbar, rows: 16, columns: 4, cell: reram-om%s}"
+    assert "W021" not in found()
+    assert "would take 6% of the read voltage" in found(16, array=array % "", **sixteen)["W021"]
+    wired = found(16, array=array % ", row_resistance: 9 Ohm, column_resistance: 9 Ohm", **sixteen)
+    assert "W021" not in wired
+
+
+@pytest.mark.parametrize(("bits", "integration", "broken"), [(7, 128, False), (7, 40, True), (5, 40, False)])
+def test_widths_need_a_clock(bits: int, integration: int, broken: bool) -> None:
+    """2^7 slots in 40 ns are 312.5 ps each, 3.2 GHz; 2^5 slots fit."""
+    warned = found(dac=f"{{type: dac, bits: {bits}, lanes: 8, integration: {integration} ns}}")
+    assert ("W022" in warned) == broken
+    if broken:
+        assert warned["W022"] == (
+            "dac: 128 slots in 40 ns are 313 ps each, a clock of 3.2 GHz; at 1 GHz they take 128 ns"
+        )
+
+
+def test_a_converter_whose_range_holds_every_sum_is_no_finding() -> None:
+    assert "W023" not in found()
+    assert "resolves up to 4" in found(adc="{type: adc, bits: 9, count: 1, range: 4}")["W023"]
