@@ -72,6 +72,10 @@ class DigitalUnit:
         error, loss, correct = _softmax_cross_entropy(outputs, labels, scale)
         return Scored(error, loss, correct), {"mul8": outputs.size, "dig_add16": outputs.size}
 
+    def products(self, images: int, rows: int, columns: int) -> Work:
+        """The work of the outer products of some images: a vector of `rows` for each column."""
+        return self._work(images * columns, {"mul8": images * rows * columns})
+
     def _work(self, vectors: int, actions: Mapping[str, int]) -> Work:
         return Work(vectors * self._latency, actions)
 

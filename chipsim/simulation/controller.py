@@ -232,7 +232,7 @@ class Controller:
     # The program of a stage
 
     def _stage(self, task: StageTask, measure: Callable[[int], None]) -> Program:
-        rule, shapes = task.rule, self.chip.plan.shapes
+        rule, shapes = task.rule, self.chip.shapes(task.name)
         yield from self._converse(rule.start(shapes), 0)
         measure(0)
         declarations = rule.declarations()
