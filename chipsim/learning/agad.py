@@ -36,6 +36,9 @@ class Rule(ChoppedRule):
     """Hyper-parameters of analog gradient accumulation with dynamic reference."""
 
     type: Literal["agad"]
+    chop: Literal["random", "regular"] = Field(
+        default="regular", description="whether signs flip by chance or with a fixed period"
+    )
     tail: float = Field(default=5.0, gt=0, le=1e6, description="weight of a period's last readings")
 
     def memory(self) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 With a chopper c of each line (`learning/choppers.py`), A <- A - rate c x d in the mean and H <- H + gain c A;
 all else is Tiki-Taka 2. An error of A's reference then enters H with alternating signs and largely cancels.
-The defaults are the settings that Rasch2024 proposes where it gives any, in the form of Rasch2021, class
-ChoppedTransferCompound: auto scale, threshold per period of 1000.
+Choppers flip at random with a probability of 0.1 by default, as documented with Rasch2021 for class
+ChoppedTransferCompound; the other defaults are Tiki-Taka 2's.
 """
 
 from __future__ import annotations
