@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 
+import numpy as np
 import pytest
 
 from chipsim.errors import FitError
@@ -48,6 +49,24 @@ def test_the_chips_of_a_rule_with_choppers_have_choppers_of_their_own() -> None:
     assert one.accuracy.equals(again.accuracy)
     assert one.ledger.equals(again.ledger)
     assert not one.ledger.equals(other.ledger)
+
+
+@pytest.mark.parametrize(
+    ("rule", "options"),
+    [
+        ("agad", "bit_length_management: true"),
+        ("c-ttv2", "scale: auto, threshold_unit: period, threshold: 100"),
+        ("ttv1", "update_management: true, read: line, transfer_every: 3"),
+        ("mixed-precision", "transfer_every: 10"),
+    ],
+)
+def test_images_one_by_one_leave_the_same_ledger_time_and_devices(rule: str, options: str) -> None:
+    given = (f"stages.train.rule={{type: {rule}, {options}}}", "stages.train.images=300")
+    job = prepare(Request(CHIPS.get(rule, "reram-8x4"), "reduced-digits-scratch", given))
+    whole, apart = simulate(job, 3), simulate(job, 3, together=1)
+    assert whole.rows["ledger"] == apart.rows["ledger"]
+    assert whole.rows["accuracy"] == apart.rows["accuracy"]
+    assert all(np.array_equal(values, apart.arrays[name]) for name, values in whole.arrays.items())
 
 
 @pytest.mark.parametrize(
