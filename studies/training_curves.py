@@ -3,8 +3,8 @@
     python studies/training_curves.py [--seeds N] [--workers N] [--cell CELL] [--every N] [RULE ...]
 
 For each row of the reference (5 seeds) and N seeds of ours: mean and standard deviation over the seeds of
-test accuracy and loss, and how likely curves that are alike would differ as much (a permutation test over seeds,
-described at `chance` in tests/learning/reference_task.py). Below 1 % the verdict is that they differ.
+test accuracy and loss, and how likely curves that are alike would differ as much (a permutation test over
+seeds, described at `chance` in tests/learning/reference_task.py). Below 1 % the verdict is that they differ.
 Run it in the repository's root, which must be on PYTHONPATH.
 """
 
