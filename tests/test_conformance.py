@@ -125,6 +125,7 @@ RULES = {
     "ttv1 by column, one line": ttv1.Rule(
         type="ttv1", learning_rate=0.1, transfer_rate=0.3, transfer_every=1, read="line", read_by="column"
     ),
+    "ttv1 with gamma": ttv1.Rule(type="ttv1", learning_rate=0.1, transfer_rate=0.1, gamma=0.5),
     "c-ttv2": c_ttv2.Rule(type="c-ttv2", learning_rate=0.3, threshold=1.0, chop_probability=0.05),
     "c-ttv2, regular, auto scale, one line": c_ttv2.Rule(
         type="c-ttv2", learning_rate=0.5, transfer_every=1, read="line", read_by="column", threshold=100.0,

@@ -147,9 +147,10 @@ def _wanted(
     for rule in rules.values():
         asked = sorted(rule.operations().items(), key=lambda item: _rank(item[0]))
         for index, layer in enumerate(layers):
-            wanted[("forward", layer, rule.weights)] = None
-            if index:
-                wanted[("backward", layer, rule.weights)] = None
+            for matrix in rule.read_through():
+                wanted[("forward", layer, matrix)] = None
+                if index:
+                    wanted[("backward", layer, matrix)] = None
             for operation, matrix in asked:
                 wanted[(operation, layer, matrix)] = None
     for program in programs.values():

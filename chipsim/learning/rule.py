@@ -268,7 +268,7 @@ class LearningRule(Model):
     matrices: ClassVar[tuple[str, ...]]
     """Matrices that each layer needs, in the order in which they are placed."""
     weights: ClassVar[str]
-    """The matrix that forward and backward passes read."""
+    """The matrix that holds the weights."""
     digital: ClassVar[frozenset[str]] = frozenset()
     """Those of the matrices that are floating-point numbers: they lie on a digital array, all others on
     crossbars."""
@@ -284,6 +284,10 @@ class LearningRule(Model):
         the matrix whose readings they work on, `accumulate` with the one that it is pulsed on to.
         """
         raise NotImplementedError
+
+    def read_through(self) -> Mapping[str, float]:
+        """Matrices that passes read, each with the digital factor on its sums; by default the weights."""
+        return {self.weights: 1.0}
 
     def memory(self) -> tuple[str, ...]:
         """Digital stores that each layer needs beside its matrices, by default a word for each weight."""
@@ -306,9 +310,9 @@ class LearningRule(Model):
         raise NotImplementedError
 
 
-def passes(weights: str) -> tuple[Declaration, ...]:
-    """The declarations of the forward and the backward pass."""
-    read = frozenset({weights})
+def passes(*weights: str) -> tuple[Declaration, ...]:
+    """The declarations of the forward and the backward pass, through one matrix or the sum of several."""
+    read = frozenset(weights)
     return (Declaration("forward", read, frozenset()), Declaration("backward", read, frozenset()))
 
 

@@ -80,7 +80,7 @@ class TransferRule(PulsedRule):
         """A changes with every image; every `transfer_every` images it is read and C changes."""
         a, c = frozenset({"A"}), frozenset({"C"})
         return (
-            *passes(self.weights),
+            *passes(*self.read_through()),
             Declaration("update", frozenset(), a),
             Declaration("transfer-read", a, frozenset(), self.transfer_every),
             Declaration("transfer-write", frozenset(), c, self.transfer_every),

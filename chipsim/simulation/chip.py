@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,15 +137,16 @@ class Chip:
 
     # Routes. Each step computes on the transaction and returns its Work.
 
-    def forward(self, layer: str, weights: str, scored: bool, account: str = "") -> tuple[Step, ...]:
-        """Inputs `(images, rows)` through the matrix `weights` to outputs; with `scored`, to their errors.
+    def forward(
+        self, layer: str, weights: str | Mapping[str, float], scored: bool, account: str = ""
+    ) -> tuple[Step, ...]:
+        """Inputs `(images, rows)` through a matrix to outputs; with `scored`, to their errors.
 
+        `weights` is the matrix, or factors of several whose sums are read one after another and added.
         `account` (the stage, or its evaluation) keys what is drawn.
         """
-        way = "forward", layer, weights
-        read = self._product(way, "row", account)
+        read, unit = self._through("forward", layer, weights, "row", account)
         spec = self.plan.layers[layer]
-        unit = self.plan.routes[way][-1]
         digital: digital_unit.DigitalUnit = self.circuits[unit]
 
         def activate(transaction: Transaction) -> Work:
@@ -161,12 +163,12 @@ class Chip:
         steps = (*read, Step(unit, activate))
         return (*steps, Step(unit, score, operation="loss")) if scored else steps
 
-    def backward(self, layer: str, weights: str, behind: str, account: str = "") -> tuple[Step, ...]:
+    def backward(
+        self, layer: str, weights: str | Mapping[str, float], behind: str, account: str = ""
+    ) -> tuple[Step, ...]:
         """Errors `(images, columns)` at a layer to errors at the outputs of the layer behind it."""
-        way = "backward", layer, weights
-        read = self._product(way, "column", account)
+        read, unit = self._through("backward", layer, weights, "column", account)
         spec, before = self.plan.layers[layer], self.plan.layers[behind]
-        unit = self.plan.routes[way][-1]
         digital: digital_unit.DigitalUnit = self.circuits[unit]
 
         def slope(transaction: Transaction) -> Work:
@@ -176,6 +178,24 @@ class Chip:
             return work
 
         return (*read, Step(unit, slope))
+
+    def _through(
+        self, operation: str, layer: str, weights: str | Mapping[str, float], by: Side, account: str
+    ) -> tuple[tuple[Step, ...], str]:
+        """Vectors through a matrix or the sum of several, and the digital unit to which they lead."""
+        factors = {weights: 1.0} if isinstance(weights, str) else dict(weights)
+        ways = [(operation, layer, matrix) for matrix in factors]
+        unit = self.plan.routes[ways[0]][-1]
+        if list(factors.values()) == [1.0]:
+            return self._product(ways[0], by, account), unit
+        digital: digital_unit.DigitalUnit = self.circuits[unit]
+
+        def combine(transaction: Transaction) -> Work:
+            transaction.value, work = digital.combine(transaction.value.sums, tuple(factors.values()))
+            return work
+
+        reads = (step for way in ways for step in _gathering(self._product(way, by, account)))
+        return (*reads, Step(unit, combine)), unit
 
     def _product(self, way: Way, by: Side, account: str) -> tuple[Step, ...]:
         """Vectors through a matrix, wherever it lies."""
@@ -362,6 +382,35 @@ class Chip:
             return Work(window, total)
 
         return (Step(bank, select, joint=True), Step(array, fire))
+
+
+class _Gathered(NamedTuple):
+    """What is read through several matrices: the inputs, the sums so far, and what is under way, if any."""
+
+    inputs: Any
+    sums: tuple[NDArray[np.float64], ...] = ()
+    value: Any = None
+
+
+def _gathering(read: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps of a read that carries its inputs and the sums of earlier reads along."""
+
+    def carrying(step: Step, last: bool) -> Step:
+        def compute(transaction: Transaction) -> Work:
+            held = transaction.value
+            held = held if isinstance(held, _Gathered) else _Gathered(held)
+            transaction.value = held.inputs if held.value is None else held.value
+            work = step.compute(transaction)
+            found = transaction.value
+            ended = last and not transaction.again
+            transaction.value = (
+                held._replace(sums=(*held.sums, found), value=None) if ended else held._replace(value=found)
+            )
+            return work
+
+        return step._replace(compute=compute)
+
+    return tuple(carrying(step, step is read[-1]) for step in read)
 
 
 def _way(operation: Operation) -> Way:

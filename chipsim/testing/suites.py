@@ -426,7 +426,7 @@ class LearningRuleConformance:
         Returns the mean square of each image's error. Products add in a fixed order, so that what differs
         between two ways of doing it is the rule's.
         """
-        layers = self.layers(rule)
+        layers, read = self.layers(rule), rule.read_through()
         draws = np.random.default_rng(0)
         goals = [draws.uniform(-0.4, 0.4, (layer.rows, layer.columns)) for layer in layers]
         inputs = [draws.uniform(-1, 1, (self.images, layer.rows)) for layer in layers]
@@ -435,7 +435,10 @@ class LearningRuleConformance:
         while done < last:
             together = min(images_together(rule.declarations(), done, last - done), most)
             x = [every[done : done + together] for every in inputs]
-            own = [arrays.values[layer.name, rule.weights] for layer in layers]
+            own = [
+                np.add.reduce([share * arrays.values[layer.name, m] for m, share in read.items()])
+                for layer in layers
+            ]
             error = [product(a, w - goal) for a, w, goal in zip(x, own, goals, strict=True)]
             losses += np.mean([np.mean(e**2, axis=1) for e in error], axis=0).tolist()
             groups = arrays.converse(rule.step(layers, Chunk(done, together, x, error)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from chipsim.errors import FitError
 from chipsim.experiments.run import Request, prepare, simulate
 from chipsim.inputs import registry
 from chipsim.reports.result import Result
+from chipsim.simulation.chip import Chip
+from chipsim.simulation.node import Transaction
 
 CHIPS = {"mixed-precision": "reram-8x4-mixed-precision"}
 RULES = [name for name in registry.names("rule") if name not in ("digital",)]
@@ -57,6 +60,7 @@ def test_the_chips_of_a_rule_with_choppers_have_choppers_of_their_own() -> None:
         ("agad", "bit_length_management: true"),
         ("c-ttv2", "scale: auto, threshold_unit: period, threshold: 100"),
         ("ttv1", "update_management: true, read: line, transfer_every: 3"),
+        ("ttv1", "gamma: 0.3"),
         ("mixed-precision", "transfer_every: 10"),
     ],
 )
@@ -90,6 +94,30 @@ def test_a_chip_that_lacks_a_link_is_told_which(rule: str, links: str, missing: 
     with pytest.raises(FitError) as error:
         prepare(Request("reram-8x4", "reduced-digits-scratch", settings))
     assert missing in str(error.value)
+
+
+def test_with_gamma_passes_read_both_arrays_and_add_what_they_give() -> None:
+    """An evaluation of one image reads C, then A, and multiplies and adds each output once more."""
+    rule = "stages.train.rule={type: ttv1, gamma: 0.5}"
+    job = prepare(Request("reram-8x4", "reduced-digits-scratch", (rule,)))
+    chip = Chip(job.plan, 0)
+    x, labels = np.linspace(-1, 1, 8)[None], np.zeros(1, dtype=np.int64)
+    counts: dict[str, int] = {}
+
+    def outputs(weights: Any) -> Any:
+        transaction = Transaction(
+            "forward", "dense1", chip.forward("dense1", weights, False), x, request=labels
+        )
+        for step in transaction.route:
+            for action, count in step.compute(transaction).actions.items():
+                counts[action] = counts.get(action, 0) + count
+        return transaction.value
+
+    slow, fast = outputs("C"), outputs("A")
+    counts.clear()
+    assert np.array_equal(outputs(job.rules["train"].read_through()), slow + 0.5 * fast)
+    assert (counts["dac_conv"], counts["adc_conv"], counts["cell_reads"]) == (16, 4, 32)
+    assert (counts["mul8"], counts["dig_add16"], counts["act_fn"]) == (2, 4, 2)
 
 
 def test_tiki_taka_1_needs_no_integrator() -> None:
