@@ -1,6 +1,6 @@
-"""Compare the learning rules with AIHWKIT's training curves on its task: 8,000 images, exact reads.
+"""Compare the learning rules with AIHWKIT's training curves on its task of 8,000 images.
 
-    python studies/training_curves.py [--seeds N] [--workers N] [--cell CELL] [--every N] [RULE ...]
+    python studies/training_curves.py [--seeds N] [--workers N] [--cell CELL] [--io IO] [--every N] [RULE ...]
 
 For each row of the reference (5 seeds) and N seeds of ours: mean and standard deviation over the seeds of
 test accuracy and loss, and how likely curves that are alike would differ as much (a permutation test over
@@ -24,9 +24,9 @@ DEVICES = {"reram-om": "OM", "reram-hfo2": "HfO2"}
 LEVEL = 0.01
 
 
-def run(name: str, seed: int, cell: str) -> list[Measured]:
+def run(name: str, seed: int, cell: str, io: str) -> list[Measured]:
     """One seed of a row."""
-    return reference_task.train(reference_task.RULES[name], seed, reference_task.task(), cell=cell)
+    return reference_task.train(reference_task.RULES[name], seed, reference_task.task(), cell=cell, io=io)
 
 
 def main() -> None:
@@ -36,25 +36,26 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--cell", choices=DEVICES, default="reram-om")
+    parser.add_argument("--io", choices=reference_task.READS, default="perfect")
     parser.add_argument("--every", type=int, default=1000, help="images between the rows that are printed")
     given = parser.parse_args()
-    measured = reference_task.reference(DEVICES[given.cell])
+    measured = reference_task.reference(DEVICES[given.cell], given.io)
     names = given.rules or [name for name in reference_task.RULES if name in measured]
     verdicts = []
     with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
         for name in names:
-            runs = list(pool.map(run, repeat(name), range(given.seeds), repeat(given.cell)))
-            verdicts.append(report(name, given.cell, runs, given.every))
+            runs = list(pool.map(run, repeat(name), range(given.seeds), repeat(given.cell), repeat(given.io)))
+            verdicts.append(report(name, given.cell, given.io, runs, given.every))
     print("rule      chance that alike curves differ as much  verdict")
     for name, share in verdicts:
         print(f"{name:8s}  {share:39.4f}  {'differs' if share < LEVEL else 'agrees'}")
 
 
-def report(name: str, cell: str, runs: list[list[Measured]], every: int) -> tuple[str, float]:
+def report(name: str, cell: str, io: str, runs: list[list[Measured]], every: int) -> tuple[str, float]:
     """Print the table of one row; returns its name and the chance."""
     device = DEVICES[cell]
-    theirs = reference_task.reference(device)[name]
-    print(f"{name} on {cell}, {len(runs)} seeds (reference: 5)")
+    theirs = reference_task.reference(device, io)[name]
+    print(f"{name} on {cell}, {io} reads, {len(runs)} seeds (reference: 5)")
     print("images    accuracy reference       chipsim      loss reference             chipsim")
     for index, measured in enumerate(runs[0]):
         if measured.images % every:
@@ -68,7 +69,7 @@ def report(name: str, cell: str, runs: list[list[Measured]], every: int) -> tupl
         ]
         print(f"{measured.images:6d}  {'  '.join(cells)}")
     share = reference_task.chance(
-        reference_task.curves(runs), reference_task.reference_curves(name, device=device)
+        reference_task.curves(runs), reference_task.reference_curves(name, device=device, io=io)
     )
     print(f"chance that alike curves differ as much: {share:.4f}\n", flush=True)
     return name, share

@@ -1,15 +1,13 @@
 """The task of the reference's training curves, and our rules on it: digits 0 and 1 as 64 pixels, one layer.
 
-What decides is a chip's own: its arrays and drivers, its integrator, and the routes of its operations. The
-chip's steps are taken one after another, without its clock; reads are exact (`io: perfect`), so its
-converters are replaced. Start weights, split and order of the images are the reference's. Devices and pulses
-follow from the seed.
+A real chip runs it, clock, converters and all. Split, start weights and order of the images are the
+reference's; devices and pulses follow from the seed.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -17,21 +15,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chipsim.accounting.work import Work
 from chipsim.architecture import graph
 from chipsim.architecture.placement import compile_plan
 from chipsim.inputs import documents
 from chipsim.learning import agad, c_ttv2, mixed_precision, sgd, ttv1, ttv2
-from chipsim.learning.rule import Chunk, LearningRule, images_together
+from chipsim.learning.rule import LearningRule
 from chipsim.simulation.chip import Chip
-from chipsim.simulation.node import Step, Transaction
+from chipsim.simulation.controller import Controller, StageData, StageTask
 from chipsim.workloads import dataset
 from chipsim.workloads.network import Dense, Loss, Network
 
 REFERENCE = Path(__file__).parent.parent / "reference"
 IMAGES = 8000
 EVERY = 500
-LAYER = "dense1"
 
 CHIP = """\
 format: chipsim-architecture/1
@@ -40,10 +36,10 @@ technology: 14 nm
 costs: {{table: analog-14nm}}
 components:
   controller: {{type: controller}}
-  dac:        {{type: dac, bits: 16, lanes: 64}}
+  dac:        {dac}
   drivers:    {{type: pulse-driver, bit_length: 31}}
   array:      {{type: crossbar, rows: 64, columns: 4, cell: {cell}}}
-  adc:        {{type: adc, bits: 9, count: 1}}
+  adc:        {adc}
   integrator: {{type: integrator, bits: 32, range: 8}}
   digital:    {{type: digital-unit}}
 links:
@@ -52,7 +48,21 @@ links:
   - adc -> integrator -> drivers
   - controller -> digital -> integrator
 """
-"""Pixels are sixteenths, so that 16 bits drive them exactly; words of 32 bits stand for floating point."""
+"""Words of 32 bits stand for floating point."""
+
+READS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "perfect": {
+            "dac": "{type: ideal-dac, bits: 7, lanes: 64}", "adc": "{type: ideal-adc, bits: 9, count: 1}",
+        },
+        "preset": {
+            "dac": "{type: dac, bits: 6, slots: 63, lanes: 64, noise_management: {scale: abs-max},"
+            " bound_management: {retries: 10}}",
+            "adc": "{type: adc, bits: 9, count: 1, range: 20, full_scale: range, output_noise: 0.1}",
+        },
+    }
+)  # fmt: skip
+"""The reference's reads. Its DAC of 7 bits has 127 levels: 63 slots of either polarity, and none."""
 
 MANAGED: Mapping[str, Any] = MappingProxyType(
     {"update_management": True, "bit_length_management": True, "bit_length": 31}
@@ -123,21 +133,15 @@ def task() -> Task:
     return Task(x[train][order], labels[train][order], x[~train], labels[~train], weights)
 
 
-class Exact:
-    """A converter without steps or bounds."""
-
-    def convert(self, sums: NDArray[np.float64], driven: int) -> tuple[NDArray[np.float64], Work]:
-        """The sums as they are."""
-        return sums, Work(0, {})
-
-
-def chip(rule: LearningRule, seed: int, weights: NDArray[np.float64], cell: str = "reram-om") -> Chip:
+def chip(
+    rule: LearningRule, seed: int, weights: NDArray[np.float64], cell: str = "reram-om", io: str = "perfect"
+) -> Chip:
     """A chip whose weights are the start weights and whose other arrays are at their references."""
-    architecture = graph.load(documents.parse(CHIP.format(cell=cell), "reference-task.yaml"))
+    text = CHIP.format(cell=cell, **READS[io])
     layer = Dense.model_validate({"type": "dense", "in": 64, "out": 2})
     network = Network(layers=(layer,), loss=Loss(type="softmax-cross-entropy", scale=1.0))
+    architecture = graph.load(documents.parse(text, "reference-task.yaml"))
     found = Chip(compile_plan(architecture, network, {"train": rule}), seed)
-    found.circuits["adc"] = Exact()
     for (_, matrix), seat in found.seats.items():
         start = weights if matrix == rule.weights else np.zeros_like(weights)
         seat.crossbar.cells.place(seat.region, start)
@@ -145,55 +149,23 @@ def chip(rule: LearningRule, seed: int, weights: NDArray[np.float64], cell: str 
 
 
 def train(
-    rule: LearningRule, seed: int, given: Task, images: int = IMAGES, cell: str = "reram-om"
-) -> list[Measured]:
+    rule: LearningRule, seed: int, given: Task, images: int = IMAGES, cell: str = "reram-om",
+    io: str = "perfect",
+) -> list[Measured]:  # fmt: skip
     """Train with one image after another; measured at the start and after every `EVERY` images."""
-    return list(_train(rule, chip(rule, seed, given.weights, cell), given, images))
+    order = np.arange(given.labels.size)
+    data = StageData(given.x, given.labels, given.test_x, given.test_labels, lambda _: order)
+    task = StageTask("train", "keep", images, EVERY, rule, data)
+    outcome = Controller(chip(rule, seed, given.weights, cell, io)).run(task)
+    return [Measured(found.image, found.accuracy, found.loss) for found in outcome.evaluations]
 
 
-def _train(rule: LearningRule, found: Chip, given: Task, images: int) -> Iterator[Measured]:
-    shapes, forward = found.shapes("train"), found.forward(LAYER, rule.weights, scored=True)
-    _converse(found, rule.start(shapes))
-    done = 0
-    while True:
-        if done % EVERY == 0:
-            scored = _take(forward, given.test_x, given.test_labels)
-            count = given.test_labels.size
-            yield Measured(done, scored.correct / count, scored.loss / count)
-        if done >= images:
-            return
-        together = images_together(rule.declarations(), done, EVERY - done % EVERY)
-        part = slice(done, done + together)
-        error = _take(forward, given.x[part], given.labels[part]).error
-        _converse(found, rule.step(shapes, Chunk(done, together, (given.x[part],), (error,))))
-        done += together
-
-
-def _converse(found: Chip, conversation: Any) -> None:
-    try:
-        asked = next(conversation)
-        while True:
-            routes = [(operation, found.route(operation, "train")) for operation in asked]
-            results = tuple(_take(route, None, None, operation.span[0]) for operation, route in routes)
-            asked = conversation.send(results)
-    except StopIteration:
-        return
-
-
-def _take(steps: tuple[Step, ...], value: Any, request: Any, first: int = 0) -> Any:
-    """What the steps of a route make of a value."""
-    transaction = Transaction("", LAYER, steps, value, first, request=request)
-    for step in steps:
-        step.compute(transaction)
-    return transaction.value
-
-
-def reference(device: str = "OM") -> dict[str, dict[int, list[tuple[float, float]]]]:
-    """Accuracy and loss of the reference's seeds with exact reads, by rule and number of images."""
+def reference(device: str = "OM", io: str = "perfect") -> dict[str, dict[int, list[tuple[float, float]]]]:
+    """Accuracy and loss of the reference's seeds, by rule and number of images."""
     found: dict[str, dict[int, list[tuple[float, float]]]] = {}
     with (REFERENCE / "aihwkit_training_curves_seeds.csv").open() as file:
         for row in csv.DictReader(file):
-            if row["device"] in (device, "none") and row["io"] == "perfect":
+            if row["device"] in (device, "none") and row["io"] == io:
                 values = float(row["accuracy"]), float(row["loss"])
                 found.setdefault(row["rule"], {}).setdefault(int(row["images"]), []).append(values)
     return found
@@ -208,9 +180,9 @@ def curves(runs: list[list[Measured]]) -> Curves:
     return np.array([[v for m in run[1:] for v in (m.accuracy, np.log(m.loss))] for run in runs])
 
 
-def reference_curves(rule: str, images: int = IMAGES, device: str = "OM") -> Curves:
+def reference_curves(rule: str, images: int = IMAGES, device: str = "OM", io: str = "perfect") -> Curves:
     """The numbers of the reference's seeds up to a number of images."""
-    points = [values for done, values in sorted(reference(device)[rule].items()) if 0 < done <= images]
+    points = [values for done, values in sorted(reference(device, io)[rule].items()) if 0 < done <= images]
     return np.array(
         [[v for a, loss in seed for v in (a, np.log(loss))] for seed in zip(*points, strict=True)]
     )
