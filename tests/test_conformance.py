@@ -18,7 +18,7 @@ from chipsim.devices import cells
 from chipsim.devices.device import DeviceModel
 from chipsim.errors import DataError
 from chipsim.inputs import documents, registry
-from chipsim.learning import digital, sgd, ttv2
+from chipsim.learning import agad, c_ttv2, digital, mixed_precision, sgd, ttv1, ttv2
 from chipsim.learning.rule import LearningRule
 from chipsim.testing import (
     ConverterConformance,
@@ -107,11 +107,38 @@ RULES = {
         type="ttv2", learning_rate=0.3, threshold=0.2, transfer_every=2, read="line", read_by="column",
         remainder="forget",
     ),
+    "ttv2, one line an image, auto scale, a share left behind": ttv2.Rule(
+        type="ttv2", learning_rate=0.5, transfer_every=1, read="line", threshold=100.0,
+        threshold_unit="period", gain=0.1, scale="auto", momentum=0.1,
+    ),
     "sgd": sgd.Rule(type="sgd", learning_rate=0.05),
     "digital": digital.Rule(type="digital", learning_rate=0.05),
     "digital with mini-batches and momentum": digital.Rule(
         type="digital", learning_rate=0.1, batch=7, momentum=0.5,
         schedule=digital.CosineDecay(type="cosine", images=300, final=0.2),
+    ),
+    "sgd, managed, with a falling rate": sgd.Rule(
+        type="sgd", learning_rate=0.1, update_management=True, bit_length_management=True, decay=0.5,
+        decay_every=200,
+    ),
+    "ttv1": ttv1.Rule(type="ttv1", learning_rate=0.1, transfer_rate=0.3),
+    "ttv1 by column, one line": ttv1.Rule(
+        type="ttv1", learning_rate=0.1, transfer_rate=0.3, transfer_every=1, read="line", read_by="column"
+    ),
+    "ttv1 with gamma": ttv1.Rule(type="ttv1", learning_rate=0.1, transfer_rate=0.1, gamma=0.5),
+    "c-ttv2": c_ttv2.Rule(type="c-ttv2", learning_rate=0.3, threshold=1.0, chop_probability=0.05),
+    "c-ttv2, regular, auto scale, one line": c_ttv2.Rule(
+        type="c-ttv2", learning_rate=0.5, transfer_every=1, read="line", read_by="column", threshold=100.0,
+        threshold_unit="period", gain=0.1, scale="auto", chop="regular", chop_probability=0.05,
+    ),
+    "agad": agad.Rule(type="agad", learning_rate=0.3, threshold=1.0, transfer_every=2, chop="regular"),
+    "agad by column, random, auto scale, one line": agad.Rule(
+        type="agad", learning_rate=0.5, transfer_every=1, read="line", read_by="column", threshold=30.0,
+        threshold_unit="period", gain=0.1, scale="auto", chop="random", chop_probability=0.1,
+    ),
+    "mixed-precision": mixed_precision.Rule(type="mixed-precision", learning_rate=0.05),
+    "mixed-precision, ten images at a time": mixed_precision.Rule(
+        type="mixed-precision", learning_rate=0.05, transfer_every=10
     ),
 }  # fmt: skip
 

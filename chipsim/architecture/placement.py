@@ -14,14 +14,14 @@ from chipsim.accounting import pricing
 from chipsim.accounting.pricing import Part, Prices
 from chipsim.architecture import routes
 from chipsim.architecture.graph import MAX_CELLS, Architecture, Seat
-from chipsim.architecture.routes import TRANSPOSED, Key, Way
+from chipsim.architecture.routes import MEMORY, TRANSPOSED, Key, Way
 from chipsim.circuits import crossbar, digital_array
 from chipsim.devices.device import Region
 from chipsim.errors import Fault, FitError, suggestion
 from chipsim.errors import Place as ErrorPlace
 from chipsim.inputs.schema import Faults
 from chipsim.learning.programming import Programming
-from chipsim.learning.rule import LayerShape, LearningRule
+from chipsim.learning.rule import LayerShape, LearningRule, Site
 from chipsim.workloads.network import Dense, Network
 
 DIGITAL = "digital-array"
@@ -47,6 +47,8 @@ class Plan:
     """Components in order, by operation, layer and matrix."""
     programs: Mapping[str, Programming] = field(default_factory=dict)
     """What the stages of kind `program` do, by stage."""
+    memory: tuple[str, ...] = ()
+    """Digital stores of each layer in the integrator that serves it."""
 
     def digital(self, key: Key) -> bool:
         """Whether a matrix lies on a digital array."""
@@ -55,7 +57,15 @@ class Plan:
     @property
     def shapes(self) -> tuple[LayerShape, ...]:
         """The layers' matrices as rules see them."""
-        return tuple(LayerShape(name, layer.rows, layer.outputs) for name, layer in self.layers.items())
+        sites: dict[str, dict[str, Site]] = {name: {} for name in self.layers}
+        for (layer, matrix), place in self.places.items():
+            if not self.digital((layer, matrix)):
+                step = self.architecture.cells[place.array].granularity
+                sites[layer][matrix] = Site(step, max(_trains(self, (layer, matrix)), default=1))
+        return tuple(
+            LayerShape(name, layer.rows, layer.outputs, MappingProxyType(sites[name]))
+            for name, layer in self.layers.items()
+        )
 
     def facts(self, component: str, operation: str) -> Mapping[str, float]:
         """What prices may depend on, for a component in an operation (SI)."""
@@ -98,6 +108,7 @@ def compile_plan(
         architecture, network, MappingProxyType(layers), MappingProxyType(places),
         MappingProxyType(routes.find(architecture, layers, arrays, rules, programs)),
         MappingProxyType(dict(programs)),
+        tuple(dict.fromkeys(store for rule in rules.values() for store in rule.memory())),
     )  # fmt: skip
     _check_capacities(plan, rules)
     _check_facts(plan)
@@ -390,7 +401,8 @@ def _wire_faults(plan: Plan) -> Iterator[Fault]:
 
 
 def _rule_faults(plan: Plan, stage: str, rule: LearningRule) -> Iterator[Fault]:
-    for (operation, _, _), route in plan.routes.items():
+    shapes = {shape.name: shape for shape in plan.shapes}
+    for (operation, layer, _), route in plan.routes.items():
         place = plan.architecture.document.place(("components", route[0]))
         if operation == "update" and plan.architecture.components[route[0]].role == "pulse-driver":
             drivers = plan.architecture.drivers(route[0])
@@ -402,7 +414,8 @@ def _rule_faults(plan: Plan, stage: str, rule: LearningRule) -> Iterator[Fault]:
                 yield Fault(text, place, "E055")
         if operation == "integrate":
             words = plan.architecture.words(route[0])
-            if (threshold := rule.largest_word() or 0.0) > words.range * (1 - 2.0 ** (1 - words.bits)):
+            largest = words.range * (1 - 2.0 ** (1 - words.bits))
+            if (threshold := rule.largest_word(shapes[layer]) or 0.0) > largest:
                 text = (
                     f"stage '{stage}' has a threshold of {threshold:g}, but the words of component "
                     f"'{route[0]}' stay below {words.range:g}; raise its 'range' or lower 'threshold'"
@@ -497,10 +510,17 @@ def _lines(plan: Plan, drivers: str) -> Iterator[int]:
         yield array.rows + array.columns
 
 
+def _trains(plan: Plan, key: Key) -> Iterator[int]:
+    """The longest trains of the drivers that pulse a matrix."""
+    for way, route in plan.routes.items():
+        if way[1:] == key and plan.architecture.components[route[0]].role == "pulse-driver":
+            yield plan.architecture.drivers(route[0]).bit_length
+
+
 def _words(plan: Plan, component: str) -> Iterator[int]:
-    for (operation, layer, _), route in plan.routes.items():
-        if operation == "integrate" and route == (component,):
-            yield plan.layers[layer].rows * plan.layers[layer].outputs
+    ways = plan.routes.items()
+    for layer in dict.fromkeys(way[1] for way, route in ways if way[0] in MEMORY and route[-1] == component):
+        yield plan.layers[layer].rows * plan.layers[layer].outputs * len(plan.memory)
 
 
 def _facts_of_route(architecture: Architecture, component: str, route: tuple[str, ...]) -> dict[str, float]:

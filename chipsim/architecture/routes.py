@@ -1,10 +1,11 @@
 """Which way each operation goes along the links, or why it cannot go.
 
-A read goes from a DAC bank through its array to converters, a pass on to the digital unit, a reading on to
-the integrator, a reading for verification back to the controller; a pulse goes from drivers to its array.
-What starts there must be reached by digital words: from the controller, and for a write to the weights from
-the integrator. A digital array takes words and gives words: a pass goes from it on to the digital unit, and
-everything else ends in it.
+A read goes from a DAC bank through its array to converters, a pass on to the digital unit, a reading that
+is integrated on to the integrator, a reading for verification back to the controller; a digital product goes
+from the digital unit to the integrator; a pulse goes from drivers to its array. What starts there must be
+reached by digital words: from the controller, and for a write to the weights from where its readings or words
+are. A digital array takes words and gives words: a pass goes from it on to the digital unit, and everything
+else ends in it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ Way = tuple[str, str, str]
 
 TRANSPOSED = "-transposed"
 """Ends the name of a read whose route drives columns; the ledger's name is without it."""
+
+
+MEMORY = ("integrate", "recall", "keep", "accumulate")
+"""Operations that end at the integrator that holds a layer's stores."""
 
 
 class _Missing(Exception):  # noqa: N818 - a finding on the way, turned into a fault
@@ -102,10 +107,10 @@ def find(
     wires = _Wires(architecture)
     found: dict[Way, tuple[str, ...]] = {}
     missing: dict[str, list[Way]] = {}
-    for operation, layer, matrix in _wanted(layers, rules, programs):
+    wanted = _wanted(layers, rules, programs)
+    for way in wanted:
         try:
-            way = operation, layer, matrix
-            found[way] = _route(wires, way, arrays[layer, matrix], found)
+            found[way] = _route(wires, way, arrays[way[1:]], found, wanted)
         except _Missing as error:
             missing.setdefault(str(error), []).append(way)
     if missing:
@@ -127,7 +132,7 @@ def _named(noun: str, names: Iterable[str]) -> str:
     return f"{noun}s {', '.join(first)} and {last}" if first else f"{noun} {last}"
 
 
-_READS_FIRST = ("transfer-read", f"transfer-read{TRANSPOSED}", "integrate")
+_READS_FIRST = ("transfer-read", f"transfer-read{TRANSPOSED}", "accumulate", *MEMORY[:-1])
 """Operations whose routes others follow from."""
 
 
@@ -137,14 +142,15 @@ def _rank(operation: str) -> tuple[int, str]:
 
 def _wanted(
     layers: Mapping[str, Dense], rules: Mapping[str, LearningRule], programs: Mapping[str, Programming]
-) -> Iterator[Way]:
+) -> tuple[Way, ...]:
     wanted: dict[Way, None] = {}
     for rule in rules.values():
         asked = sorted(rule.operations().items(), key=lambda item: _rank(item[0]))
         for index, layer in enumerate(layers):
-            wanted[("forward", layer, rule.weights)] = None
-            if index:
-                wanted[("backward", layer, rule.weights)] = None
+            for matrix in rule.read_through():
+                wanted[("forward", layer, matrix)] = None
+                if index:
+                    wanted[("backward", layer, matrix)] = None
             for operation, matrix in asked:
                 wanted[(operation, layer, matrix)] = None
     for program in programs.values():
@@ -152,29 +158,38 @@ def _wanted(
             wanted[("forward", layer, program.target)] = None
             for operation, matrix in program.operations():
                 wanted[(operation, layer, matrix)] = None
-    return iter(wanted)
+    return tuple(wanted)
 
 
-def _route(wires: _Wires, way: Way, array: str, found: Mapping[Way, tuple[str, ...]]) -> tuple[str, ...]:
-    operation, layer, _ = way
+def _route(
+    wires: _Wires, way: Way, array: str, found: Mapping[Way, tuple[str, ...]], wanted: tuple[Way, ...]
+) -> tuple[str, ...]:
+    operation, layer, matrix = way
     if wires.components[array].role == "digital-array":
         return _words(wires, array, operation)
     if operation in ("forward", "backward"):
         return _pass(wires, array, operation == "forward")
     if operation.startswith("transfer-read"):
         bank, array, converters = _read(wires, array, not operation.endswith(TRANSPOSED))
+        if ("integrate", layer, matrix) not in wanted:
+            return bank, array, converters
         return (bank, array, converters, wires.out(converters, "integrator"))
     if operation == "verify-read":
         read = _read(wires, array, True)
         wires.reaches(read[-1], wires.controller())
         return read
-    if operation == "integrate":
+    if operation == "accumulate":
+        unit = wires.out(wires.out(array, "adc", "columns"), "digital-unit")
+        wires.reaches(wires.controller(), unit)
+        return (unit, wires.out(unit, "integrator"))
+    if operation in MEMORY:
         return (_integrator(wires, layer, array, found),)
     drivers = wires.into(array, "pulse-driver", "")
     wires.reaches(wires.controller(), drivers)
     if operation == "transfer-write":
-        for words in _of(found, "integrate", layer):
-            wires.reaches(words[0], drivers)
+        for earlier in _READS_FIRST:
+            for route in _of(found, earlier, layer):
+                wires.reaches(route[-1], drivers)
     return (drivers, array)
 
 
@@ -199,7 +214,8 @@ def _integrator(wires: _Wires, layer: str, array: str, found: Mapping[Way, tuple
     """Where the layer's readings go; or, with a rule that reads otherwise, where they could go."""
     for read in _READS_FIRST:
         for route in _of(found, read, layer):
-            return route[-1]
+            if wires.components[route[-1]].role == "integrator":
+                return route[-1]
     return wires.out(wires.out(array, "adc", "columns"), "integrator")
 
 

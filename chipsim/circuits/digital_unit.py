@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -71,6 +71,20 @@ class DigitalUnit:
         """
         error, loss, correct = _softmax_cross_entropy(outputs, labels, scale)
         return Scored(error, loss, correct), {"mul8": outputs.size, "dig_add16": outputs.size}
+
+    def combine(
+        self, sums: Sequence[NDArray[np.float64]], factors: Sequence[float]
+    ) -> tuple[NDArray[np.float64], Work]:
+        """The weighted total of sums `(images, lines)` of several matrices; each further one is added."""
+        total = factors[0] * sums[0]
+        for values, factor in zip(sums[1:], factors[1:], strict=True):
+            total = total + factor * values
+        further = (len(sums) - 1) * sums[0].size
+        return total, self._work((len(sums) - 1) * sums[0].shape[0], {"mul8": further, "dig_add16": further})
+
+    def products(self, images: int, rows: int, columns: int) -> Work:
+        """The work of the outer products of some images: a vector of `rows` for each column."""
+        return self._work(images * columns, {"mul8": images * rows * columns})
 
     def _work(self, vectors: int, actions: Mapping[str, int]) -> Work:
         return Work(vectors * self._latency, actions)

@@ -1,15 +1,27 @@
-"""Stochastic pulse trains of a bit length, one for each line, and write pulses of single lines.
+"""Pulse trains of a bit length, one for each line, and write pulses of single lines.
 
 In each of BL slots a line of input x fires with probability p = min(1, a |x|), a line of error d with
 q = min(1, a |d|), a = sqrt(rate / (step BL)): a cell's expected net change is then rate |x| |d| while
 nothing is cut (GokmenVlasov2016, section on stochastic update). A train is one 64-bit word; the cells
 of a line share it, so their coincidences are correlated.
+
+A rule may have an image's trains managed by its largest input X and error D (GokmenVlasov2016; the form
+is that of Rasch2021, class UpdateParameters). With k = rate X D / step, the pulses that the largest
+product asks for, and the longest train L:
+
+    update management       p = min(1, a |x| sqrt(E / X)), q = min(1, a |d| sqrt(X / E)), E = D min(1, L / k)
+    bit-length management   the same, and BL = min(ceil(k), L) slots in place of L
+
+Deterministic trains (`trains: deterministic`) make coincidences the rounded product: of BL slots a row of
+probability p fires in the first n = round(p BL), a column of probability q in the m = round(q BL) slots s
+(counted from 0) where floor((s + 1) m / BL + 1/2) exceeds floor(s m / BL + 1/2), so that it has fired
+floor(n m / BL + 1/2) times, n m / BL rounded, in the first n slots whatever n is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,11 +44,30 @@ class Parameters(ComponentParameters):
     bit_length: int = Field(ge=1, le=64, description="longest train, in slots")
     pulse_width: Seconds | None = Field(default=None, gt=0, le=1, description="time of one slot and phase")
     phases: int = Field(default=2, ge=1, le=2, description="2: up and down pulses apart; 1: bipolar")
+    trains: Literal["stochastic", "deterministic"] = Field(
+        default="stochastic", description="slots drawn for each line, or spread evenly over the train"
+    )
 
     emits: ClassVar[Ports] = {"": frozenset({"pulses"})}
     timing: ClassVar[Mapping[str, Mapping[str, float]]] = {
         "pulse_width": {"measured": 100e-9, "ideal": 5e-9}  # component library: timing.t_pulse_*
     }
+
+
+class Management(NamedTuple):
+    """What of an image's trains follows its largest input and error; with the bit length both do."""
+
+    update: bool = False
+    bit_length: bool = False
+
+
+class Firing(NamedTuple):
+    """How lines fire, image by image: factors from a value to its probability, and the slots of a train."""
+
+    rows: NDArray[np.float64]
+    """`(images,)`."""
+    columns: NDArray[np.float64]
+    slots: NDArray[np.int64]
 
 
 class PulseDriver:
@@ -46,6 +77,7 @@ class PulseDriver:
         assert parameters.pulse_width is not None
         self.bit_length = parameters.bit_length
         self.phases = parameters.phases
+        self._trains = _draw if parameters.trains == "stochastic" else _spread
         self._pulse = picoseconds(parameters.pulse_width)
 
     def slots(self, wanted: int | None) -> int:
@@ -53,22 +85,22 @@ class PulseDriver:
         return self.bit_length if wanted is None else min(wanted, self.bit_length)
 
     def draw(
-        self, x: NDArray[np.float64], error: NDArray[np.float64], scale: float, slots: int,
+        self, x: NDArray[np.float64], error: NDArray[np.float64], firing: Firing,
         keys: tuple[np.uint64, np.uint64], first: int,
     ) -> tuple[LineTrains, Work]:  # fmt: skip
-        """Trains for inputs `(images, rows)` and errors `(images, columns)`; `scale` is a above.
+        """Trains for inputs `(images, rows)` and errors `(images, columns)`.
 
         `keys` are the streams of rows and columns, `first` the index of the first image: a train
         depends on its line and image alone.
         """
-        rows, row_signs, row_pulses = _draw(x, scale, slots, keys[0], first)
-        columns, column_signs, column_pulses = _draw(error, scale, slots, keys[1], first)
-        images, lines = x.shape[0], x.shape[1] + error.shape[1]
-        actions = {
-            "bit_gen": images * slots * lines, "row_pulses": row_pulses, "col_pulses": column_pulses,
-        }  # fmt: skip
+        rows, row_signs, row_pulses = self._trains(x, firing.rows, firing.slots, keys[0], first, True)
+        columns, column_signs, column_pulses = self._trains(
+            error, firing.columns, firing.slots, keys[1], first, False
+        )
+        slots, lines = int(firing.slots.sum()), x.shape[1] + error.shape[1]
+        actions = {"bit_gen": slots * lines, "row_pulses": row_pulses, "col_pulses": column_pulses}
         trains = LineTrains(rows, columns, row_signs, column_signs, row_pulses, column_pulses)
-        return trains, Work(images * self.phases * slots * self._pulse, actions)
+        return trains, Work(self.phases * slots * self._pulse, actions)
 
     def windows(self, count: int) -> int:
         """Time [ps] of `count` single-pulse windows, up and down in phases of their own if apart."""
@@ -87,8 +119,29 @@ def probability_scale(rate: float, granularity: float, slots: int) -> float:
     return float(np.sqrt(rate / (granularity * slots)))
 
 
+def firing(
+    x: NDArray[np.float64], error: NDArray[np.float64], rate: float, granularity: float, slots: int,
+    management: Management = Management(),  # noqa: B008 - a constant
+) -> Firing:  # fmt: skip
+    """How the lines of inputs `(images, rows)` and errors `(images, columns)` fire; `slots` is L above."""
+    images = x.shape[0]
+    if not any(management):
+        scale = np.full(images, probability_scale(rate, granularity, slots))
+        return Firing(scale, scale, np.full(images, slots, dtype=np.int64))
+    x_max, d_max = np.abs(x).max(axis=1), np.abs(error).max(axis=1)
+    wanted = rate / granularity * x_max * d_max
+    length = np.minimum(np.ceil(wanted), slots) if management.bit_length else np.full(images, float(slots))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.sqrt(d_max * np.minimum(1.0, slots / wanted) / x_max)
+        scale = np.sqrt(rate / (granularity * length))
+        rows, columns = scale * share, scale / share
+    idle = wanted == 0.0
+    rows[idle], columns[idle] = 0.0, 0.0
+    return Firing(rows, columns, length.astype(np.int64))
+
+
 @kernel
-def _draw(values: Any, scale: Any, slots: Any, key: Any, first: Any) -> Any:
+def _draw(values: Any, scales: Any, slots: Any, key: Any, first: Any, rows: Any) -> Any:
     images, lines = values.shape
     trains = np.zeros((images, lines), dtype=np.uint64)
     signs = np.zeros((images, lines), dtype=np.int8)
@@ -99,13 +152,38 @@ def _draw(values: Any, scale: Any, slots: Any, key: Any, first: Any) -> Any:
             if value == 0.0:
                 continue
             signs[image, line] = 1 if value > 0.0 else -1
-            limit = np.uint64(min(scale * abs(value), 1.0) * 4294967296.0)
+            limit = np.uint64(min(scales[image] * abs(value), 1.0) * 4294967296.0)
             train = np.uint64(0)
-            for slot in range(0, slots, 4):
+            for slot in range(0, slots[image], 4):
                 drawn = words(key, first + image, line * 16 + slot // 4)
-                for k in range(min(4, slots - slot)):
+                for k in range(min(4, slots[image] - slot)):
                     if drawn[k] < limit:
                         train |= np.uint64(1) << np.uint64(slot + k)
                         pulses += 1
+            trains[image, line] = train
+    return trains, signs, pulses
+
+
+@kernel
+def _spread(values: Any, scales: Any, slots: Any, key: Any, first: Any, rows: Any) -> Any:
+    images, lines = values.shape
+    trains = np.zeros((images, lines), dtype=np.uint64)
+    signs = np.zeros((images, lines), dtype=np.int8)
+    pulses = np.int64(0)
+    for image in range(images):
+        length = slots[image]
+        for line in range(lines):
+            value = values[image, line]
+            if value == 0.0:
+                continue
+            signs[image, line] = 1 if value > 0.0 else -1
+            count = np.int64(np.floor(min(scales[image] * abs(value), 1.0) * length + 0.5))
+            train = np.uint64(0)
+            for slot in range(length):
+                before = (2 * slot * count + length) // (2 * length)
+                after = (2 * (slot + 1) * count + length) // (2 * length)
+                if (slot < count) if rows else (after > before):
+                    train |= np.uint64(1) << np.uint64(slot)
+                    pulses += 1
             trains[image, line] = train
     return trains, signs, pulses

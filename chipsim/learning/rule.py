@@ -10,22 +10,37 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chipsim.circuits.pulse_driver import Management
 from chipsim.inputs.schema import Model
 
 Side = Literal["row", "column"]
 
 
+class Site(NamedTuple):
+    """What a rule may know of the place where a matrix lies."""
+
+    step: float
+    """Nominal step of its devices [weight]."""
+    slots: int
+    """Longest train of its drivers; 1 where nothing pulses it."""
+
+
 class LayerShape(NamedTuple):
-    """A weight matrix as a rule sees it: its layer and the lines it has."""
+    """A weight matrix as a rule sees it: its layer, the lines it has, and what the hardware gives it."""
 
     name: str
     rows: int
     columns: int
+    sites: Mapping[str, Site] = MappingProxyType({})
+    """By matrix."""
+    key: int = 0
+    """Key of the stream from which the rule may draw for this layer and stage."""
 
     def lines(self, by: Side) -> int:
         """How many lines there are to drive one at a time."""
@@ -35,7 +50,7 @@ class LayerShape(NamedTuple):
 class Declaration(NamedTuple):
     """One kind of operation: what it reads, what it changes, and every how many images it comes.
 
-    Names are stores of a layer: its matrices, and `H`.
+    Names are stores of a layer: its matrices, and those of its memory, such as `H`.
     """
 
     operation: str
@@ -78,9 +93,10 @@ class Prepare(Operation):
 
 @dataclass(frozen=True)
 class Clear(Operation):
-    """Set the integrator words of a layer, or a digital matrix, to zero."""
+    """Set a store to zero: a digital matrix, or words in a layer's memory, one a weight or of a `shape`."""
 
     kind: ClassVar[str] = "prepare"
+    shape: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -94,11 +110,24 @@ class Update(Operation):
     bit_length: int | None
     first: int
     """Index of the first image of the chunk in the stage."""
+    management: Management = Management()  # noqa: RUF009 - a constant
 
     @property
     def span(self) -> tuple[int, int]:
         """The images whose errors it carries."""
         return self.first, self.x.shape[0]
+
+
+@dataclass(frozen=True)
+class Transfer(Update):
+    """Stochastic pulses that carry readings on: vectors in the place of images, `first` counts them."""
+
+    kind: ClassVar[str] = "transfer-write"
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """No images of its own."""
+        return 0, 0
 
 
 @dataclass(frozen=True)
@@ -122,7 +151,11 @@ class Read(Operation):
 
 @dataclass(frozen=True)
 class Integrate(Operation):
-    """Add values of lines to the words of a layer; the result is the sign of each crossing."""
+    """Add values of lines to the words of a layer; the result is how often each crosses, with its sign.
+
+    A word crosses as many times as its magnitude holds the threshold, at most `most` times. What the
+    crossings stand for leaves it (`keep`) or all of it does, but for a share of `momentum`.
+    """
 
     kind: ClassVar[str] = "integrate"
     lines: tuple[int, ...]
@@ -130,16 +163,68 @@ class Integrate(Operation):
     values: NDArray[np.float64] = field(repr=False)
     threshold: float
     keep: bool
+    momentum: float = 0.0
+    most: int = 1
+    full_scale: float | None = None
+    """Value that words reach at most; None: the integrator's own range."""
+
+
+@dataclass(frozen=True)
+class Accumulate(Operation):
+    """Add the digital product -rate x d of each image to a store of a layer's memory."""
+
+    kind: ClassVar[str] = "accumulate"
+    x: NDArray[np.float64] = field(repr=False)
+    error: NDArray[np.float64] = field(repr=False)
+    rate: float
+    first: int
+    full_scale: float | None = None
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The images whose errors it adds."""
+        return self.first, self.x.shape[0]
+
+
+@dataclass(frozen=True)
+class Recall(Operation):
+    """Read words of a store of a layer's memory; the result is `(lines, words of a line)`."""
+
+    kind: ClassVar[str] = "recall"
+    lines: tuple[int, ...]
+    by: Side
+    full_scale: float | None = None
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The store."""
+        return frozenset({self.matrix})
+
+    @property
+    def changes(self) -> frozenset[str]:
+        """Nothing."""
+        return frozenset()
+
+
+@dataclass(frozen=True)
+class Keep(Operation):
+    """Write values `(lines, words of a line)` to words of a store of a layer's memory."""
+
+    kind: ClassVar[str] = "keep"
+    lines: tuple[int, ...]
+    by: Side
+    values: NDArray[np.float64] = field(repr=False)
+    full_scale: float | None = None
 
 
 @dataclass(frozen=True)
 class Write(Operation):
-    """One pulse on each cell of the lines whose sign is not 0; signs are `(lines, other lines)`."""
+    """Pulses on the cells of lines, up where positive, `(lines, other lines)`."""
 
     kind: ClassVar[str] = "transfer-write"
     lines: tuple[int, ...]
     by: Side
-    signs: NDArray[np.int8] = field(repr=False)
+    pulses: NDArray[np.integer[Any]] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -183,12 +268,10 @@ class LearningRule(Model):
     matrices: ClassVar[tuple[str, ...]]
     """Matrices that each layer needs, in the order in which they are placed."""
     weights: ClassVar[str]
-    """The matrix that forward and backward passes read."""
+    """The matrix that holds the weights."""
     digital: ClassVar[frozenset[str]] = frozenset()
     """Those of the matrices that are floating-point numbers: they lie on a digital array, all others on
     crossbars."""
-    integrates: ClassVar[bool] = False
-    """Whether each layer needs integrator words."""
 
     def declarations(self) -> tuple[Declaration, ...]:
         """What the rule's operations read and change, and how often each comes."""
@@ -197,17 +280,25 @@ class LearningRule(Model):
     def operations(self) -> Mapping[str, str]:
         """Kinds of operation that the rule may ask for beside the passes, each with its matrix.
 
-        A read that drives columns is `transfer-read-transposed`; `integrate` goes with the matrix whose
-        readings are integrated.
+        A read that drives columns is `transfer-read-transposed`; `integrate`, `recall` and `keep` go with
+        the matrix whose readings they work on, `accumulate` with the one that it is pulsed on to.
         """
         raise NotImplementedError
+
+    def read_through(self) -> Mapping[str, float]:
+        """Matrices that passes read, each with the digital factor on its sums; by default the weights."""
+        return {self.weights: 1.0}
+
+    def memory(self) -> tuple[str, ...]:
+        """Digital stores that each layer needs beside its matrices, by default a word for each weight."""
+        return ()
 
     def longest_train(self) -> int | None:
         """Slots that the rule wants the drivers to be able to do; None: whatever they do."""
         return None
 
-    def largest_word(self) -> float | None:
-        """Value [weight] that integrator words must be able to hold; None: no words are used."""
+    def largest_word(self, layer: LayerShape) -> float | None:
+        """Value [weight] that the integrator's own words must be able to hold; None: none in its range."""
         return None
 
     def start(self, layers: Sequence[LayerShape]) -> Conversation:
@@ -219,9 +310,9 @@ class LearningRule(Model):
         raise NotImplementedError
 
 
-def passes(weights: str) -> tuple[Declaration, ...]:
-    """The declarations of the forward and the backward pass."""
-    read = frozenset({weights})
+def passes(*weights: str) -> tuple[Declaration, ...]:
+    """The declarations of the forward and the backward pass, through one matrix or the sum of several."""
+    read = frozenset(weights)
     return (Declaration("forward", read, frozenset()), Declaration("backward", read, frozenset()))
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chipsim.accounting.work import Work
 from chipsim.architecture.placement import Plan
-from chipsim.architecture.routes import TRANSPOSED, Key, Way
+from chipsim.architecture.routes import MEMORY, TRANSPOSED, Key, Way
 from chipsim.circuits import crossbar, digital_unit, integrator, pulse_driver
 from chipsim.circuits.defects import Defects
 from chipsim.devices.device import Region
@@ -19,7 +20,21 @@ from chipsim.devices.trains import Wanted
 from chipsim.inputs import registry
 from chipsim.learning.programming import Approach, Fire, VerifyRead
 from chipsim.learning.programming import Place as PlaceWeights
-from chipsim.learning.rule import Clear, Integrate, Operation, Prepare, Read, Side, Update, Write
+from chipsim.learning.rule import (
+    Accumulate,
+    Clear,
+    Integrate,
+    Keep,
+    LayerShape,
+    Operation,
+    Prepare,
+    Read,
+    Recall,
+    Side,
+    Transfer,
+    Update,
+    Write,
+)
 from chipsim.numerics.draws import stream
 from chipsim.simulation import programming
 from chipsim.simulation.node import Step, Transaction
@@ -99,6 +114,13 @@ class Chip:
         seat = self.seats[layer, matrix]
         return seat.crossbar.cells.apparent(seat.region)[0]
 
+    def shapes(self, stage: str) -> tuple[LayerShape, ...]:
+        """The layers as the rule of a stage sees them, each with a stream to draw from."""
+        return tuple(
+            shape._replace(key=int(stream(self.seed, shape.name, stage, "rule")))
+            for shape in self.plan.shapes
+        )
+
     def snapshot(self) -> dict[str, dict[str, NDArray[Any]]]:
         """Weights, conductances [S] and pulses per device of every crossbar; matrices of digital arrays."""
         crossbars: dict[str, dict[str, NDArray[Any]]] = {
@@ -115,15 +137,16 @@ class Chip:
 
     # Routes. Each step computes on the transaction and returns its Work.
 
-    def forward(self, layer: str, weights: str, scored: bool, account: str = "") -> tuple[Step, ...]:
-        """Inputs `(images, rows)` through the matrix `weights` to outputs; with `scored`, to their errors.
+    def forward(
+        self, layer: str, weights: str | Mapping[str, float], scored: bool, account: str = ""
+    ) -> tuple[Step, ...]:
+        """Inputs `(images, rows)` through a matrix to outputs; with `scored`, to their errors.
 
+        `weights` is the matrix, or factors of several whose sums are read one after another and added.
         `account` (the stage, or its evaluation) keys what is drawn.
         """
-        way = "forward", layer, weights
-        read = self._product(way, "row", account)
+        read, unit = self._through("forward", layer, weights, "row", account)
         spec = self.plan.layers[layer]
-        unit = self.plan.routes[way][-1]
         digital: digital_unit.DigitalUnit = self.circuits[unit]
 
         def activate(transaction: Transaction) -> Work:
@@ -140,12 +163,12 @@ class Chip:
         steps = (*read, Step(unit, activate))
         return (*steps, Step(unit, score, operation="loss")) if scored else steps
 
-    def backward(self, layer: str, weights: str, behind: str, account: str = "") -> tuple[Step, ...]:
+    def backward(
+        self, layer: str, weights: str | Mapping[str, float], behind: str, account: str = ""
+    ) -> tuple[Step, ...]:
         """Errors `(images, columns)` at a layer to errors at the outputs of the layer behind it."""
-        way = "backward", layer, weights
-        read = self._product(way, "column", account)
+        read, unit = self._through("backward", layer, weights, "column", account)
         spec, before = self.plan.layers[layer], self.plan.layers[behind]
-        unit = self.plan.routes[way][-1]
         digital: digital_unit.DigitalUnit = self.circuits[unit]
 
         def slope(transaction: Transaction) -> Work:
@@ -155,6 +178,24 @@ class Chip:
             return work
 
         return (*read, Step(unit, slope))
+
+    def _through(
+        self, operation: str, layer: str, weights: str | Mapping[str, float], by: Side, account: str
+    ) -> tuple[tuple[Step, ...], str]:
+        """Vectors through a matrix or the sum of several, and the digital unit to which they lead."""
+        factors = {weights: 1.0} if isinstance(weights, str) else dict(weights)
+        ways = [(operation, layer, matrix) for matrix in factors]
+        unit = self.plan.routes[ways[0]][-1]
+        if list(factors.values()) == [1.0]:
+            return self._product(ways[0], by, account), unit
+        digital: digital_unit.DigitalUnit = self.circuits[unit]
+
+        def combine(transaction: Transaction) -> Work:
+            transaction.value, work = digital.combine(transaction.value.sums, tuple(factors.values()))
+            return work
+
+        reads = (step for way in ways for step in _gathering(self._product(way, by, account)))
+        return (*reads, Step(unit, combine)), unit
 
     def _product(self, way: Way, by: Side, account: str) -> tuple[Step, ...]:
         """Vectors through a matrix, wherever it lies."""
@@ -196,7 +237,9 @@ class Chip:
         seat = self.seats[operation.layer, operation.matrix]
         slots = drivers.slots(operation.bit_length)
         granularity = seat.crossbar.cells.model.granularity
-        scale = pulse_driver.probability_scale(operation.rate, granularity, slots)
+        firing = pulse_driver.firing(
+            operation.x, operation.error, operation.rate, granularity, slots, operation.management
+        )
         keys = (
             stream(self.seed, seat.key, stage, "row pulse bits"),
             stream(self.seed, seat.key, stage, "column pulse bits"),
@@ -205,7 +248,7 @@ class Chip:
         wanted = Wanted(operation.x, operation.error, operation.rate)
 
         def draw(transaction: Transaction) -> Work:
-            trains, work = drivers.draw(operation.x, operation.error, scale, slots, keys, transaction.first)
+            trains, work = drivers.draw(operation.x, operation.error, firing, keys, operation.first)
             transaction.value = trains, work.duration
             return work
 
@@ -217,34 +260,77 @@ class Chip:
         return (Step(bank, draw, joint=True), Step(array, fire))
 
     def _transfer_read(self, operation: Read, stage: str) -> tuple[Step, ...]:
-        *read, words = self.plan.routes[_way(operation)]
-        return (*self.read_lines(tuple(read), operation, stage), Step(words, _arrive))
+        route = self.plan.routes[_way(operation)]
+        read = self.read_lines(route[:3], operation, stage)
+        return (*read, *(Step(words, _arrive) for words in route[3:]))
 
     def _words(self, layer: str) -> tuple[str, integrator.Integrator]:
-        """The integrator of a layer, with its name."""
-        name = next(route[0] for way, route in self.plan.routes.items() if way[:2] == ("integrate", layer))
+        """The integrator in whose memory the stores of a layer lie, with its name."""
+        name = next(
+            route[-1] for way, route in self.plan.routes.items() if way[0] in MEMORY and way[1] == layer
+        )
         return name, self.circuits[name]
 
     def _integrate(self, operation: Integrate, _stage: str) -> tuple[Step, ...]:
         name, words = self._words(operation.layer)
-        by_row = operation.by == "row"
 
         def accumulate(transaction: Transaction) -> Work:
-            signs, work = words.accumulate(
-                operation.layer, operation.lines, by_row, operation.values,
-                operation.threshold, operation.keep,
+            transaction.value, work = words.accumulate(
+                _store(operation), operation.lines, operation.by == "row", operation.values,
+                operation.threshold, operation.keep, operation.momentum, operation.most,
+                operation.full_scale,
             )  # fmt: skip
-            transaction.value = signs
             return work
 
         return (Step(name, accumulate),)
 
+    def _accumulate(self, operation: Accumulate, _stage: str) -> tuple[Step, ...]:
+        name, words = self._words(operation.layer)
+        unit = next(
+            route[0]
+            for way, route in self.plan.routes.items()
+            if way[:2] == (operation.kind, operation.layer)
+        )
+        digital: digital_unit.DigitalUnit = self.circuits[unit]
+        x, error = operation.x, operation.error
+
+        def multiply(_: Transaction) -> Work:
+            return digital.products(x.shape[0], x.shape[1], error.shape[1])
+
+        def add(_: Transaction) -> Work:
+            return words.add_products(_store(operation), x, error, operation.rate, operation.full_scale)
+
+        return (Step(unit, multiply), Step(name, add))
+
+    def _recall(self, operation: Recall, _stage: str) -> tuple[Step, ...]:
+        name, words = self._words(operation.layer)
+
+        def recall(transaction: Transaction) -> Work:
+            transaction.value, work = words.recall(
+                _store(operation), operation.lines, operation.by == "row", operation.full_scale
+            )
+            return work
+
+        return (Step(name, recall),)
+
+    def _keep(self, operation: Keep, _stage: str) -> tuple[Step, ...]:
+        name, words = self._words(operation.layer)
+
+        def keep(_: Transaction) -> Work:
+            return words.keep(
+                _store(operation), operation.lines, operation.by == "row", operation.values,
+                operation.full_scale,
+            )  # fmt: skip
+
+        return (Step(name, keep),)
+
     def _clear(self, operation: Clear, _stage: str) -> tuple[Step, ...]:
         name, words = self._words(operation.layer)
         layer = self.plan.layers[operation.layer]
+        rows, columns = operation.shape or (layer.rows, layer.outputs)
 
         def clear(_: Transaction) -> Work:
-            return words.clear(operation.layer, layer.rows, layer.outputs)
+            return words.clear(_store(operation), rows, columns)
 
         return (Step(name, clear),)
 
@@ -252,15 +338,15 @@ class Chip:
         bank, array = self.plan.routes[_way(operation)]
         drivers: pulse_driver.PulseDriver = self.circuits[bank]
         seat = self.seats[operation.layer, operation.matrix]
-        signs = operation.signs
-        lines = _line_pulses(signs)
+        pulses = operation.pulses
+        lines, windows = _line_pulses(pulses)
         counts = np.zeros((1, seat.region.rows, seat.region.columns), dtype=np.int16)
         if operation.by == "row":
-            counts[0, list(operation.lines)] = signs
+            counts[0, list(operation.lines)] = pulses
         else:
-            counts[0, :, list(operation.lines)] = signs
+            counts[0, :, list(operation.lines)] = pulses
             lines = lines[::-1]
-        window = drivers.windows(int(np.count_nonzero(np.any(signs, axis=1))))
+        window = drivers.windows(windows)
 
         def select(_: Transaction) -> Work:
             return Work(window, {"row_pulses": lines[0], "col_pulses": lines[1]})
@@ -299,6 +385,35 @@ class Chip:
         return (Step(bank, select, joint=True), Step(array, fire))
 
 
+class _Gathered(NamedTuple):
+    """What is read through several matrices: the inputs, the sums so far, and what is under way, if any."""
+
+    inputs: Any
+    sums: tuple[NDArray[np.float64], ...] = ()
+    value: Any = None
+
+
+def _gathering(read: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps of a read that carries its inputs and the sums of earlier reads along."""
+
+    def carrying(step: Step, last: bool) -> Step:
+        def compute(transaction: Transaction) -> Work:
+            held = transaction.value
+            held = held if isinstance(held, _Gathered) else _Gathered(held)
+            transaction.value = held.inputs if held.value is None else held.value
+            work = step.compute(transaction)
+            found = transaction.value
+            ended = last and not transaction.again
+            transaction.value = (
+                held._replace(sums=(*held.sums, found), value=None) if ended else held._replace(value=found)
+            )
+            return work
+
+        return step._replace(compute=compute)
+
+    return tuple(carrying(step, step is read[-1]) for step in read)
+
+
 def _way(operation: Operation) -> Way:
     """The key of an operation's route in the plan."""
     side = TRANSPOSED if isinstance(operation, Read) and operation.by == "column" else ""
@@ -316,10 +431,19 @@ def _arrive(_: Transaction) -> Work:
     return Work(0, {})
 
 
-def _line_pulses(signs: NDArray[np.int8]) -> tuple[int, int]:
-    """Pulses on the selected lines (one for each polarity that a line needs) and on those across."""
-    selected = sum(int(np.count_nonzero(np.any(signs == sign, axis=1))) for sign in (1, -1))
-    return selected, int(np.count_nonzero(signs))
+def _store(operation: Operation) -> str:
+    """The name of a store in its integrator's memory."""
+    return f"{operation.layer}.{operation.matrix}"
+
+
+def _line_pulses(pulses: NDArray[np.integer[Any]]) -> tuple[tuple[int, int], int]:
+    """Pulses on the selected lines and on those across, and the windows that they take.
+
+    A line fires as often as its cell with the most pulses of a polarity needs, up and down in one window.
+    """
+    up, down = (np.max(sign * pulses, axis=1, initial=0) for sign in (1, -1))
+    selected = int(up.sum()) + int(down.sum())
+    return (selected, int(np.abs(pulses).sum())), int(np.maximum(up, down).sum())
 
 
 _ROUTES: dict[type[Operation], Any] = {
@@ -327,4 +451,5 @@ _ROUTES: dict[type[Operation], Any] = {
     Write: Chip._write, Prepare: Chip._prepare,
     PlaceWeights: programming.place, Fire: programming.fire, Approach: programming.fire,
     VerifyRead: programming.verify,
+    Transfer: Chip._update, Accumulate: Chip._accumulate, Recall: Chip._recall, Keep: Chip._keep,
 }  # fmt: skip

@@ -160,7 +160,7 @@ class Controller:
     def run(self, task: StageTask, progress: Progress = quiet) -> StageOutcome:
         """Run one stage to its end. Raises `PhysicsError` if the chip dead-locks."""
         self.floor.account = task.name
-        self._read_from(task.rule.weights, task.name)
+        self._read_from(task.rule.read_through(), task.name)
         begin = self.floor.now
         if task.start == "random":
             self._randomise(task)
@@ -218,8 +218,8 @@ class Controller:
         """How each component was used on the training clock."""
         return tuple(Usage(name, node.busy, node.waiting) for name, node in self.floor.nodes.items())
 
-    def _read_from(self, weights: str, stage: str, backward: bool = True) -> None:
-        """Lay the routes of passes through the matrix that holds a stage's weights."""
+    def _read_from(self, weights: str | Mapping[str, float], stage: str, backward: bool = True) -> None:
+        """Lay the routes of passes through the matrices that a stage reads."""
         chip, layers = self.chip, self._layers
 
         def forward(account: str) -> dict[str, tuple[Step, ...]]:
@@ -232,7 +232,7 @@ class Controller:
     # The program of a stage
 
     def _stage(self, task: StageTask, measure: Callable[[int], None]) -> Program:
-        rule, shapes = task.rule, self.chip.plan.shapes
+        rule, shapes = task.rule, self.chip.shapes(task.name)
         yield from self._converse(rule.start(shapes), 0)
         measure(0)
         declarations = rule.declarations()

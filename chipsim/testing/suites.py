@@ -13,15 +13,19 @@ from chipsim.devices.device import Cells, DeviceModel, Region
 from chipsim.devices.trains import LineTrains, Wanted
 from chipsim.inputs import citations
 from chipsim.learning.rule import (
+    Accumulate,
     Chunk,
     Clear,
     Integrate,
+    Keep,
     LayerShape,
     LearningRule,
     Move,
     Operation,
     Prepare,
     Read,
+    Recall,
+    Site,
     Update,
     Write,
     images_together,
@@ -288,13 +292,15 @@ class IdealArrays:
     """Answers a rule's operations on floating-point arrays: no chip, no noise, no quantisation.
 
     An update moves a cell by the mean of a soft-bounds device with bounds -1 and 1 and its symmetry point
-    at 0, which is what Tiki-Taka rules count on; a write moves it by `step`; matrices named in `digital` are
-    updated exactly. Matrices are `(rows, columns)` float64 by layer and name; `H` are the integrator's words.
-    `touched` notes what each operation changed.
+    at 0, which is what Tiki-Taka rules count on; a write moves it by `step` for each pulse; matrices named in
+    `digital` are updated exactly. Matrices are `(rows, columns)` float64 by layer and name, and so are the
+    stores of a layer's memory. `touched` notes what each operation changed.
     """
 
+    STEP = 0.02
+
     def __init__(
-        self, layers: Sequence[LayerShape], matrices: Sequence[str], step: float = 0.02,
+        self, layers: Sequence[LayerShape], matrices: Sequence[str], step: float = STEP,
         digital: Collection[str] = (),
     ) -> None:  # fmt: skip
         self.step = step
@@ -312,8 +318,7 @@ class IdealArrays:
 
     def restore(self, values: Mapping[tuple[str, str], NDArray[np.float64]]) -> None:
         """Take back what `save` gave."""
-        for key, value in values.items():
-            self.values[key][:] = value
+        self.values = {key: value.copy() for key, value in values.items()}
 
     def converse(self, conversation: Any) -> list[tuple[Operation, ...]]:
         """Hold a conversation to its end; returns the groups that were asked for."""
@@ -331,14 +336,23 @@ class IdealArrays:
         """Do one operation and give its result."""
         before = self.save()
         result = self._do(operation)
-        changed = {key for key, value in self.values.items() if not np.array_equal(value, before[key])}
+        changed = {
+            key
+            for key, value in self.values.items()
+            if key not in before or not np.array_equal(value, before[key])
+        }
         assert changed <= {(operation.layer, name) for name in operation.changes}, operation.kind
         self.touched |= {(operation.kind, key[1]) for key in changed}
         return result
 
     def _do(self, operation: Operation) -> Any:
-        own = self.values[operation.layer, operation.matrix]
-        if isinstance(operation, Prepare | Clear):
+        key = operation.layer, operation.matrix
+        if isinstance(operation, Clear):
+            shape = operation.shape or self.values[operation.layer, "H"].shape
+            self.values[key] = np.zeros(shape)
+            return None
+        own = self.values[key]
+        if isinstance(operation, Prepare):
             own[:] = 0.0
         elif isinstance(operation, Update):
             for x, error in zip(operation.x, operation.error, strict=True):
@@ -348,12 +362,17 @@ class IdealArrays:
             velocity = self.values[operation.layer, operation.velocity]
             own += velocity
             velocity *= operation.kept
-        elif isinstance(operation, Read):
+        elif isinstance(operation, Accumulate):
+            for x, error in zip(operation.x, operation.error, strict=True):
+                own += -operation.rate * np.outer(x, error)
+        elif isinstance(operation, Read | Recall):
             return self._lines(own, operation.by)[list(operation.lines)].copy()
+        elif isinstance(operation, Keep):
+            self._lines(own, operation.by)[list(operation.lines)] = operation.values
         elif isinstance(operation, Integrate):
             return self._integrate(self._lines(own, operation.by), operation)
         elif isinstance(operation, Write):
-            self._lines(own, operation.by)[list(operation.lines)] += self.step * operation.signs
+            self._lines(own, operation.by)[list(operation.lines)] += self.step * operation.pulses
         else:
             raise TypeError(f"an ideal array has no answer to {type(operation).__name__}")
         return None
@@ -363,25 +382,35 @@ class IdealArrays:
         return values if by == "row" else values.T
 
     @staticmethod
-    def _integrate(words: NDArray[np.float64], operation: Integrate) -> NDArray[np.int8]:
+    def _integrate(words: NDArray[np.float64], operation: Integrate) -> NDArray[np.int16]:
         chosen = list(operation.lines)
         total = words[chosen] + operation.values
-        signs = np.where(np.abs(total) >= operation.threshold, np.sign(total), 0).astype(np.int8)
-        kept = total - signs * operation.threshold if operation.keep else np.where(signs == 0, total, 0.0)
-        words[chosen] = kept
-        return signs
+        times = np.minimum(np.abs(total) // operation.threshold, operation.most)
+        counts = (np.sign(total) * times).astype(np.int16)
+        leaves = counts * operation.threshold if operation.keep else np.where(counts == 0, 0.0, total)
+        words[chosen] = total - (1.0 - operation.momentum) * leaves
+        return counts
 
 
 class LearningRuleConformance:
     """The contract of a learning rule. Fixture: `rule`, set up to learn where a write is a step of 0.02."""
 
-    layers = (LayerShape("one", 5, 3), LayerShape("two", 4, 2))
+    sizes = (("one", 5, 3), ("two", 4, 2))
+    """Name, rows and columns of the layers that the rule is tried on."""
     images = 400
+    slots = 31
+    """Longest train of the drivers."""
+
+    def layers(self, rule: LearningRule) -> tuple[LayerShape, ...]:
+        """The layers as the rule sees them."""
+        sites = {matrix: Site(IdealArrays.STEP, self.slots) for matrix in rule.matrices}
+        return tuple(LayerShape(*size, sites, key) for key, size in enumerate(self.sizes))
 
     def start(self, rule: LearningRule) -> IdealArrays:
         """Ideal arrays as they are when a stage begins."""
-        arrays = IdealArrays(self.layers, rule.matrices, digital=rule.digital)
-        arrays.converse(rule.start(self.layers))
+        layers = self.layers(rule)
+        arrays = IdealArrays(layers, rule.matrices, digital=rule.digital)
+        arrays.converse(rule.start(layers))
         return arrays
 
     def regress(
@@ -397,18 +426,22 @@ class LearningRuleConformance:
         Returns the mean square of each image's error. Products add in a fixed order, so that what differs
         between two ways of doing it is the rule's.
         """
+        layers, read = self.layers(rule), rule.read_through()
         draws = np.random.default_rng(0)
-        goals = [draws.uniform(-0.4, 0.4, (layer.rows, layer.columns)) for layer in self.layers]
-        inputs = [draws.uniform(-1, 1, (self.images, layer.rows)) for layer in self.layers]
+        goals = [draws.uniform(-0.4, 0.4, (layer.rows, layer.columns)) for layer in layers]
+        inputs = [draws.uniform(-1, 1, (self.images, layer.rows)) for layer in layers]
         losses: list[float] = []
         done, last = first, self.images if last is None else last
         while done < last:
             together = min(images_together(rule.declarations(), done, last - done), most)
             x = [every[done : done + together] for every in inputs]
-            own = [arrays.values[layer.name, rule.weights] for layer in self.layers]
+            own = [
+                np.add.reduce([share * arrays.values[layer.name, m] for m, share in read.items()])
+                for layer in layers
+            ]
             error = [product(a, w - goal) for a, w, goal in zip(x, own, goals, strict=True)]
             losses += np.mean([np.mean(e**2, axis=1) for e in error], axis=0).tolist()
-            groups = arrays.converse(rule.step(self.layers, Chunk(done, together, x, error)))
+            groups = arrays.converse(rule.step(layers, Chunk(done, together, x, error)))
             assert all(independent(group) for group in groups)
             done += together
         return losses
@@ -421,12 +454,12 @@ class LearningRuleConformance:
 
     def test_weights_go_against_the_gradient(self, rule: LearningRule) -> None:
         """One image shown again and again moves a weight against the sign of x times error, or not at all."""
-        arrays = self.start(rule)
-        x = [np.linspace(-1, 1, layer.rows)[None] for layer in self.layers]
-        error = [np.linspace(0.5, -1, layer.columns)[None] for layer in self.layers]
+        arrays, layers = self.start(rule), self.layers(rule)
+        x = [np.linspace(-1, 1, layer.rows)[None] for layer in layers]
+        error = [np.linspace(0.5, -1, layer.columns)[None] for layer in layers]
         for image in range(self.images):
-            arrays.converse(rule.step(self.layers, Chunk(image, 1, x, error)))
-        for layer, a, e in zip(self.layers, x, error, strict=True):
+            arrays.converse(rule.step(layers, Chunk(image, 1, x, error)))
+        for layer, a, e in zip(layers, x, error, strict=True):
             moved = np.sign(arrays.values[layer.name, rule.weights])
             assert np.array_equal(moved, -np.sign(np.outer(a, e)) * (moved != 0))
             assert moved.any()
@@ -464,23 +497,25 @@ class LearningRuleConformance:
             assert operation.kind in declared
             assert operation.changes <= declared[operation.kind].changes
             assert operation.reads <= declared[operation.kind].reads
-            assert operation.matrix in {*rule.matrices, "H"}
+            assert operation.matrix in {*rule.matrices, *rule.memory()}
 
     def test_it_asks_only_for_operations_that_it_names(self, rule: LearningRule) -> None:
         """Placement finds routes for what `operations` names, and for nothing else."""
-        arrays = IdealArrays(self.layers, rule.matrices, digital=rule.digital)
-        begun = [operation for group in arrays.converse(rule.start(self.layers)) for operation in group]
+        layers = self.layers(rule)
+        arrays = IdealArrays(layers, rule.matrices, digital=rule.digital)
+        begun = [operation for group in arrays.converse(rule.start(layers)) for operation in group]
         assert {operation.kind for operation in begun} <= {"prepare"}
         named = {name.removesuffix("-transposed") for name in rule.operations()}
         assert {operation.kind for operation in self._asked(rule, arrays)} <= named
 
     def _asked(self, rule: LearningRule, arrays: IdealArrays) -> list[Operation]:
-        x = [np.ones((1, layer.rows)) for layer in self.layers]
-        error = [np.ones((1, layer.columns)) for layer in self.layers]
+        layers = self.layers(rule)
+        x = [np.ones((1, layer.rows)) for layer in layers]
+        error = [np.ones((1, layer.columns)) for layer in layers]
         groups = [
             group
             for image in range(self.images)
-            for group in arrays.converse(rule.step(self.layers, Chunk(image, 1, x, error)))
+            for group in arrays.converse(rule.step(layers, Chunk(image, 1, x, error)))
         ]
         return [operation for group in groups for operation in group]
 

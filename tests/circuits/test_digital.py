@@ -71,6 +71,47 @@ def test_what_is_added_is_in_the_word_or_was_written(values: list[float]) -> Non
     assert abs(found.value("layer")[1, 0]) < 1.0
 
 
+def test_a_word_crosses_as_often_as_it_holds_the_threshold_up_to_a_limit() -> None:
+    found = words()
+    values = np.array([[2.5, -3.75]])
+    counts, _ = found.accumulate("layer", (0,), True, values, 1.0, True, 0.0, 2)
+    assert counts.tolist() == [[2, -2]]
+    assert found.value("layer")[0].tolist() == [0.5, -1.75]
+
+
+@pytest.mark.parametrize(("keep", "left"), [(True, 0.75), (False, 0.375)])
+def test_a_share_of_what_a_crossing_takes_can_stay(keep: bool, left: float) -> None:
+    """From 1.5: a quarter of the threshold is not taken, or a quarter of all stays."""
+    found = words()
+    found.accumulate("layer", (0,), True, np.array([[1.5, 0.0]]), 1.0, keep, 0.25)
+    assert found.value("layer")[0, 0] == left
+
+
+def test_kept_words_are_recalled_rounded_to_steps_of_their_full_scale_and_cut_to_it() -> None:
+    found = words(bits=8)
+    values = np.array([[0.3, -0.3, 5.0, -5.0]])
+    assert found.keep("layer", (1,), False, values, 1.0) == (4000, {"h_rmw": 4})
+    recalled, work = found.recall("layer", (1,), False, 1.0)
+    assert recalled.tolist() == [[38 / 128, -38 / 128, 127 / 128, -127 / 128]]
+    assert work == (4000, {"h_rmw": 4})
+    assert not found.value("layer")[:, 0].any()
+
+
+def test_digital_products_add_up_in_the_words_image_by_image() -> None:
+    """Words of 8 bits to 2 have steps of 1/64; products are rounded to one, sums cut at the end."""
+    found = words(bits=8)
+    x, error = np.array([[1.0, 0.5, -0.5, 0.0], [1.0, 0.0, 0.0, 0.0]]), np.array([[0.5, -1.0], [-8.0, 0.02]])
+    assert found.add_products("layer", x, error, 0.25, 2.0) == (16_000, {"h_rmw": 16})
+    expected = [[2.0 - 0.125, 0.25], [-0.0625, 0.125], [0.0625, -0.125], [0, 0]]
+    assert found.value("layer", 2.0).tolist() == expected
+    found.add_products("layer", x[1:], error[1:], 0.25, 2.0)
+    assert found.value("layer", 2.0)[0, 0] == 2 - 1 / 64
+
+
+def test_a_digital_product_takes_a_vector_for_each_column() -> None:
+    assert unit().products(3, 4, 2) == (3 * 2 * 2000, {"mul8": 24})
+
+
 def test_clearing_takes_an_access_for_each_word() -> None:
     found = words()
     add(found, [[0.5, 0.5]], (0,))

@@ -45,4 +45,4 @@ def test_nothing_comes_before_the_first_image() -> None:
 def test_the_file_s_bit_length_is_what_the_drivers_must_do() -> None:
     assert sgd.Rule(type="sgd", bit_length=11).longest_train() == 11
     assert sgd.Rule(type="sgd").longest_train() is None
-    assert sgd.Rule(type="sgd").largest_word() is None
+    assert sgd.Rule(type="sgd").largest_word(LAYERS[0]) is None

@@ -138,9 +138,9 @@ def test_a_stage_begins_with_h_at_zero() -> None:
     controller = Controller(Chip(_plan(), 0))
     controller.run(chips.task(rule, DATA, 20, name="first"))
     words = controller.chip.circuits["integrator"]
-    assert np.any(words.value("dense1") != 0)
+    assert np.any(words.value("dense1.H") != 0)
     controller.run(chips.task(rule, DATA, 4, name="second", start="keep"))  # ends before the first transfer
-    assert not np.any(words.value("dense1"))
+    assert not np.any(words.value("dense1.H"))
 
 
 def test_pulses_per_device_add_up_to_the_ledgers() -> None:

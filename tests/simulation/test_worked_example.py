@@ -65,7 +65,7 @@ def _script(rate: float) -> Any:
 def _run(timing: str = "measured") -> tuple[Controller, StageOutcome]:
     plan = _plan(timing)
     controller = Controller(chips.Chip(plan, seed=0))
-    controller.chip.circuits["integrator"].clear("dense1", 8, 2)
+    controller.chip.circuits["integrator"].clear("dense1.H", 8, 2)
     granularity = controller.chip.seats["dense1", "A"].crossbar.cells.model.granularity
     rule = chips.Scripted(script=_script(granularity * SLOTS), asks=ASKS)
     data = chips.constant(np.full(8, 0.5), 2)

@@ -1,0 +1,65 @@
+"""What rules that pulse weights have in common: their trains and the schedule of their learning rate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from chipsim.circuits.pulse_driver import Management
+from chipsim.learning.rule import Chunk, LayerShape, LearningRule, Update
+
+
+class PulsedRule(LearningRule):
+    """Hyper-parameters of every rule whose updates are pulse trains.
+
+    What update and bit-length management do stands at `circuits/pulse_driver.py`. A learning rate that
+    falls by steps is that of GokmenVlasov2016 (0.01, then half of it after 10 and after 20 epochs).
+    """
+
+    bit_length: int | None = Field(
+        default=None, ge=1, le=64, description="slots of a train (default: all that the drivers can do)"
+    )
+    update_management: bool = Field(
+        default=False, description="split the pulse probability by an image's largest input and error"
+    )
+    bit_length_management: bool = Field(
+        default=False, description="no more slots than an image needs; goes with update management"
+    )
+    decay: float = Field(default=1.0, gt=0, le=1, description="factor on the learning rate after each period")
+    decay_every: int = Field(
+        default=1_000_000_000, ge=1, le=1_000_000_000, description="images in a period of the learning rate"
+    )
+
+    @property
+    def management(self) -> Management:
+        """What of a train follows the largest values of its image."""
+        return Management(self.update_management, self.bit_length_management)
+
+    def longest_train(self) -> int | None:
+        """The bit length that the file asks for."""
+        return self.bit_length
+
+    def schedule(self, image: int) -> float:
+        """The factor on the learning rate at an image of the stage."""
+        return float(self.decay ** (image // self.decay_every))
+
+    def scheduled(self, chunk: Chunk, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values `(images, lines)` of a chunk's images, each with its image's factor."""
+        if self.decay == 1.0:
+            return values
+        factors = np.array([self.schedule(chunk.first + image) for image in range(chunk.images)])
+        scaled: NDArray[np.float64] = values * factors[:, None]
+        return scaled
+
+    def updates(
+        self, layers: Sequence[LayerShape], matrix: str, x: Sequence[NDArray[np.float64]],
+        error: Sequence[NDArray[np.float64]], rates: Sequence[float], first: int,
+    ) -> tuple[Update, ...]:  # fmt: skip
+        """One update of a matrix of each layer."""
+        return tuple(
+            Update(layer.name, matrix, a, d, rate, self.bit_length, first, self.management)
+            for layer, a, d, rate in zip(layers, x, error, rates, strict=True)
+        )
