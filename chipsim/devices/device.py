@@ -237,7 +237,7 @@ class Cells:
             return loop(*given, begin, end, region.row, region.column, cells, fixed)
 
         shares = spread(fire, region.rows, trains * region.rows * region.columns)
-        return Train(*(sum(numbers) for numbers in zip(*shares, strict=True)))
+        return Train(*shares[0]) if len(shares) == 1 else Train(*map(sum, zip(*shares, strict=True)))
 
     def changed(self, region: Region) -> None:
         """Note that states of a region are no longer what they were: what was read of it is read anew."""
@@ -263,14 +263,13 @@ class Cells:
         row_sums = np.empty(region.rows, dtype=np.int64)
         noise = (self._keys[1], normal_table(), np.float32(self.model.write_noise_deviation))
         cells = (self.state, self.pulses, self.reference)
+        seen = (weights, conductance, row_sums)
 
-        def see(begin: int, end: int) -> Wholes:
-            seen = (weights, conductance, row_sums)
-            sums: Wholes = _see(begin, end, region.row, region.column, cells, noise, self._conductance, seen)
-            return sums
+        def see(begin: int, end: int) -> None:
+            _see(begin, end, region.row, region.column, cells, noise, self._conductance, seen)
 
-        column_sums = np.sum(spread(see, region.rows, 2 * weights.size), axis=0)
-        found = Reading(weights, conductance, row_sums, column_sums)
+        spread(see, region.rows, 2 * weights.size)
+        found = Reading(weights, conductance, row_sums, conductance.sum(axis=0))
         for array in found:
             array.flags.writeable = False
         return found
@@ -310,19 +309,17 @@ def quantities(
 @kernel
 def _see(
     begin: Any, end: Any, row0: Any, column0: Any, cells: Any, noise: Any, conductance: Any, seen: Any
-) -> Any:
-    """Fill rows `begin` to `end` of what a read sees; returns the sums of these rows by column."""
+) -> None:
+    """Fill rows `begin` to `end` of what a read sees."""
     state, pulses, reference = cells
     weights, nanosiemens, row_sums = seen
     columns = weights.shape[1]
     apparent = np.empty(columns, state.dtype)
-    column_sums = np.zeros(columns, np.int64)
     for r in range(begin, end):
         row, last = row0 + r, column0 + columns
         own, fired, zero = state[row, column0:last], pulses[row, column0:last], reference[row, column0:last]
         _disturb(own, fired, row * state.shape[1] + column0, noise, apparent)
-        row_sums[r] = _convert(apparent, zero, conductance, weights[r], nanosiemens[r], column_sums)
-    return column_sums
+        row_sums[r] = _convert(apparent, zero, conductance, weights[r], nanosiemens[r])
 
 
 @kernel
@@ -340,8 +337,8 @@ def _disturb(state: Any, pulses: Any, first: Any, noise: Any, apparent: Any) -> 
 
 
 @kernel
-def _convert(state: Any, reference: Any, conductance: Any, weights: Any, nanosiemens: Any, sums: Any) -> Any:
-    """Weights and conductances [nS] of a row of states; returns the row's sum and adds to the columns'."""
+def _convert(state: Any, reference: Any, conductance: Any, weights: Any, nanosiemens: Any) -> Any:
+    """Weights and conductances [nS] of a row of states; returns the sum of the latter."""
     mid, span, floor = conductance
     total: Any = np.int64(0)
     for column in range(state.size):
@@ -349,7 +346,6 @@ def _convert(state: Any, reference: Any, conductance: Any, weights: Any, nanosie
         weights[column] = value - np.float64(reference[column])
         whole = np.int64(np.rint(max(mid + span * value, floor) * 1e9))
         nanosiemens[column] = whole
-        sums[column] += whole
         total += whole
     return total
 
