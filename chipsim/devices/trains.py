@@ -62,7 +62,7 @@ class Loops(NamedTuple):
 
 def loops_around(step: Kernel[..., Any], width: int) -> Loops:
     """The pulse loops compiled around the step of a device model, which reads `width` numbers."""
-    one = fire.around(advance=advance.around(step=step, own=own_numbers(width)))
+    one = fire.around(advance=advance.around(step=step, numbers_of=own_numbers(width)))
     return Loops(fire_trains.around(fire=one), fire_counts.around(fire=one))
 
 
@@ -219,7 +219,7 @@ def own_numbers(width: int) -> Kernel[..., Any]:
 
 
 @kernel
-def own(numbers: Any, place: Any) -> Any:
+def numbers_of(numbers: Any, place: Any) -> Any:
     """The place of `own_numbers`; never called itself."""
     return no_numbers(numbers, place)
 
@@ -236,7 +236,7 @@ def advance(most: Any, normals: Any, bench: Any) -> None:
         for place in range(count):
             z[place] = normals[bench.draws[place]]
         for place in range(count):
-            state[place] = step(state[place], own(numbers, place), pulses[place] > 0, z[place])
+            state[place] = step(state[place], numbers_of(numbers, place), pulses[place] > 0, z[place])
 
 
 @kernel
@@ -272,19 +272,24 @@ def plus(one: Any, other: Any) -> Any:
 
 
 @kernel
-def fire(pulses: Any, row: Any, column0: Any, cells: Any, fixed: Any, bench: Any) -> Any:
-    """Fire a train, `pulses` on each cell of a row from `column0` on; returns the numbers of a `Train`."""
+def row_of(row: Any, begin: Any, end: Any, cells: Any) -> Any:
+    """The cells `begin` to `end` of a row: index of the first, states, pulses had, and numbers."""
     state, worn, numbers = cells
+    first = row * state.shape[1] + begin
+    return first, state[row, begin:end], worn[row, begin:end], numbers[:, row, begin:end]
+
+
+@kernel
+def fire(pulses: Any, cells: Any, fixed: Any, bench: Any) -> Any:
+    """Fire a train, `pulses` on each cell of a row (see `row_of`); returns the numbers of a `Train`."""
+    first, state, worn, numbers = cells
     key, normals, mid, span, floor = fixed
     count, most = rank(pulses, bench)
     if count == 0:
         return NOTHING
-    end = column0 + pulses.size
-    own, wear = state[row, column0:end], worn[row, column0:end]
-    first = row * state.shape[1] + column0
-    gather(count, pulses, own, wear, numbers[:, row, column0:end], first, key, bench)
+    gather(count, pulses, state, worn, numbers, first, key, bench)
     advance(most, normals, bench)
-    scatter(count, own, wear, bench)
+    scatter(count, state, worn, bench)
     return account(count, mid, span, floor, bench)
 
 
@@ -301,10 +306,11 @@ def fire_trains(
     pulses = np.empty(columns.shape[1], np.int16)
     total = NOTHING
     for row in range(begin, end):
+        own = row_of(row0 + row, column0, column0 + pulses.size, cells)
         for image in range(rows.shape[0]):
             if rows[image, row] != 0:
                 meet(rows[image, row], row_signs[image, row], columns[image], column_signs[image], pulses)
-                total = plus(total, fire(pulses, row0 + row, column0, cells, fixed, bench))
+                total = plus(total, fire(pulses, own, fixed, bench))
     return total
 
 
@@ -323,6 +329,7 @@ def fire_counts(counts: Any, begin: Any, end: Any, row0: Any, column0: Any, cell
     bench = bench_for(counts.shape[2], cells[2].shape[0], most_of(counts))
     total = NOTHING
     for row in range(begin, end):
+        own = row_of(row0 + row, column0, column0 + counts.shape[2], cells)
         for train in range(counts.shape[0]):
-            total = plus(total, fire(counts[train, row], row0 + row, column0, cells, fixed, bench))
+            total = plus(total, fire(counts[train, row], own, fixed, bench))
     return total
