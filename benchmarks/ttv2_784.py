@@ -71,10 +71,10 @@ def watch(chip: Chip) -> dict[str, float]:
     asked: list[str] = []
 
     def timed(part: str, inner: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*args: Any) -> Any:
+        def run(*args: Any, **named: Any) -> Any:
             asked.append(part)
             began = time.perf_counter()
-            result = inner(*args)
+            result = inner(*args, **named)
             asked.pop()
             if not asked:
                 spent[part] += time.perf_counter() - began
