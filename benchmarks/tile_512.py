@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from chipsim.circuits.crossbar import Crossbar
-from chipsim.circuits.pulse_driver import Parameters, PulseDriver
+from chipsim.circuits.pulse_driver import Firing, Parameters, PulseDriver
 from chipsim.devices import cells
 from chipsim.devices.device import Cells, Region
 from chipsim.devices.trains import LineTrains, Wanted
@@ -72,7 +72,9 @@ def trains(case: Case, x: np.ndarray, error: np.ndarray) -> LineTrains:
     """Trains for them, drawn per line."""
     driver = PulseDriver(Parameters(type="pulse-driver", bit_length=SLOTS, pulse_width=1e-7))
     keys = stream(0, "rows"), stream(0, "columns")
-    return driver.draw(x, error, case.scale, SLOTS, keys, 0)[0]
+    scales = np.full(x.shape[0], case.scale)
+    firing = Firing(scales, scales, np.full(x.shape[0], SLOTS))
+    return driver.draw(x, error, firing, keys, 0)[0]
 
 
 class Clock(NamedTuple):
