@@ -20,6 +20,7 @@ from chipsim.errors import DataError
 from chipsim.inputs import documents, registry
 from chipsim.learning import agad, c_ttv2, digital, mixed_precision, sgd, ttv1, ttv2
 from chipsim.learning.rule import LearningRule
+from chipsim.learning.schedule import StepDecay
 from chipsim.testing import (
     ConverterConformance,
     DataSetConformance,
@@ -118,8 +119,8 @@ RULES = {
         schedule=digital.CosineDecay(type="cosine", images=300, final=0.2),
     ),
     "sgd, managed, with a falling rate": sgd.Rule(
-        type="sgd", learning_rate=0.1, update_management=True, bit_length_management=True, decay=0.5,
-        decay_every=200,
+        type="sgd", learning_rate=0.1, update_management=True, bit_length_management=True,
+        schedule=StepDecay(type="step", every=200, factor=0.5),
     ),
     "ttv1": ttv1.Rule(type="ttv1", learning_rate=0.1, transfer_rate=0.3),
     "ttv1 by column, one line": ttv1.Rule(

@@ -13,11 +13,10 @@ velocity; momentum 0 is plain gradient descent. `start: random` draws D uniforml
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from chipsim.inputs.schema import Model
 from chipsim.learning.rule import (
     Chunk,
     Clear,
@@ -29,32 +28,9 @@ from chipsim.learning.rule import (
     Update,
     passes,
 )
-from chipsim.numerics.elementary import cosine
+from chipsim.learning.schedule import CosineDecay, Schedule, StepDecay
 
-
-class StepDecay(Model):
-    """The rate is multiplied by `factor` every `every` images."""
-
-    type: Literal["step"]
-    every: int = Field(ge=1, le=1_000_000_000, description="images between two steps")
-    factor: float = Field(gt=0, le=1, description="of the rate at each step")
-
-    def share(self, images: int) -> float:
-        """The share of the rate that holds after some images."""
-        return _power(self.factor, images // self.every)
-
-
-class CosineDecay(Model):
-    """The rate falls along half a cosine to `final` of itself (LoshchilovHutter2017, equation 5)."""
-
-    type: Literal["cosine"]
-    images: int = Field(ge=1, le=1_000_000_000, description="images of the fall; the rate stays there after")
-    final: float = Field(default=0.0, ge=0, le=1, description="share of the rate at the end")
-
-    def share(self, images: int) -> float:
-        """The share of the rate that holds after some images."""
-        done = min(images / self.images, 1.0)
-        return self.final + (1.0 - self.final) * 0.5 * (1.0 + cosine(done))
+__all__ = ["CosineDecay", "Rule", "StepDecay"]
 
 
 class Rule(LearningRule):
@@ -64,9 +40,7 @@ class Rule(LearningRule):
     learning_rate: float = Field(default=0.1, gt=0, le=1e3, description="of a mini-batch's mean gradient")
     batch: int = Field(default=1, ge=1, le=1_000_000, description="images of a mini-batch")
     momentum: float = Field(default=0.0, ge=0, lt=1, description="share of the velocity that is kept")
-    schedule: Annotated[StepDecay | CosineDecay, Field(discriminator="type")] | None = Field(
-        default=None, description="how the rate falls (default: it does not)"
-    )
+    schedule: Schedule = Field(default=None, description="how the rate falls (default: it does not)")
 
     matrices: ClassVar[tuple[str, ...]] = ("D", "V")
     weights: ClassVar[str] = "D"
@@ -103,12 +77,3 @@ class Rule(LearningRule):
         """The learning rate of the mini-batch that an image belongs to."""
         begun = image - image % self.batch
         return self.learning_rate * (self.schedule.share(begun) if self.schedule else 1.0)
-
-
-def _power(base: float, exponent: int) -> float:
-    """A whole power by squaring: products alone, so that its bits are the same on every machine."""
-    power = 1.0
-    while exponent:
-        power *= base if exponent & 1 else 1.0
-        base, exponent = base * base, exponent >> 1
-    return power

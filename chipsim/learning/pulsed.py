@@ -10,13 +10,15 @@ from pydantic import Field
 
 from chipsim.circuits.pulse_driver import Management
 from chipsim.learning.rule import Chunk, LayerShape, LearningRule, Update
+from chipsim.learning.schedule import Schedule
 
 
 class PulsedRule(LearningRule):
     """Hyper-parameters of every rule whose updates are pulse trains.
 
     What update and bit-length management do stands at `circuits/pulse_driver.py`. A learning rate that
-    falls by steps is that of GokmenVlasov2016 (0.01, then half of it after 10 and after 20 epochs).
+    falls by steps is that of GokmenVlasov2016 (0.01, then half of it after 10 and after 20 epochs). Where A
+    lies between, it is the transfer to the weights that falls.
     """
 
     bit_length: int | None = Field(
@@ -28,10 +30,7 @@ class PulsedRule(LearningRule):
     bit_length_management: bool = Field(
         default=False, description="no more slots than an image needs; goes with update management"
     )
-    decay: float = Field(default=1.0, gt=0, le=1, description="factor on the learning rate after each period")
-    decay_every: int = Field(
-        default=1_000_000_000, ge=1, le=1_000_000_000, description="images in a period of the learning rate"
-    )
+    schedule: Schedule = Field(default=None, description="how the learning rate falls (default: it does not)")
 
     @property
     def management(self) -> Management:
@@ -42,16 +41,16 @@ class PulsedRule(LearningRule):
         """The bit length that the file asks for."""
         return self.bit_length
 
-    def schedule(self, image: int) -> float:
-        """The factor on the learning rate at an image of the stage."""
-        return float(self.decay ** (image // self.decay_every))
+    def share(self, image: int) -> float:
+        """The share of the learning rate that holds at an image of the stage."""
+        return self.schedule.share(image) if self.schedule else 1.0
 
     def scheduled(self, chunk: Chunk, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Values `(images, lines)` of a chunk's images, each with its image's factor."""
-        if self.decay == 1.0:
+        """Values `(images, lines)` of a chunk's images, each with its image's share."""
+        if self.schedule is None:
             return values
-        factors = np.array([self.schedule(chunk.first + image) for image in range(chunk.images)])
-        scaled: NDArray[np.float64] = values * factors[:, None]
+        shares = np.array([self.share(chunk.first + image) for image in range(chunk.images)])
+        scaled: NDArray[np.float64] = values * shares[:, None]
         return scaled
 
     def updates(

@@ -192,7 +192,7 @@ class BufferedRule(TransferRule):
         yield self.updates(layers, "A", x, error, rates, chunk.first)
         transfer = self.transfer(chunk)
         if transfer is not None:
-            yield from self._transfer(layers, transfer, self.gain * self.schedule(chunk.first))
+            yield from self._transfer(layers, transfer, self.gain * self.share(chunk.first))
 
     def signs(self, layer: LayerShape, transfer: int) -> NDArray[np.float64]:
         """The sign with which each line's gradient is pulsed on to A before a transfer, `(lines,)`."""

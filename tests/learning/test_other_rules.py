@@ -9,10 +9,14 @@ import pytest
 
 from chipsim.learning import mixed_precision, sgd, ttv1, ttv2
 from chipsim.learning.rule import Chunk, Integrate, LayerShape, Operation, Site, Transfer, Update, Write
+from chipsim.learning.schedule import StepDecay
 from chipsim.testing import IdealArrays
 
 STEP = 0.05
 LAYER = LayerShape("one", 4, 3, {matrix: Site(STEP, 31) for matrix in "ACW"})
+
+
+HALVED = StepDecay(type="step", every=10, factor=0.5)
 
 
 def chunk(first: int = 0, x: float = 1.0, d: float = -1.0, images: int = 1) -> Chunk:
@@ -106,13 +110,13 @@ def test_a_threshold_is_in_its_unit(unit: Any, read: Any, threshold: float) -> N
 
 def test_a_learning_rate_falls_by_steps() -> None:
     """Of the pulses where they are the weights' own, of the transfer where A lies between."""
-    plain = sgd.Rule(type="sgd", learning_rate=0.1, decay=0.5, decay_every=10)
+    plain = sgd.Rule(type="sgd", learning_rate=0.1, schedule=HALVED)
     errors = [next(plain.step((LAYER,), chunk(image)))[0] for image in (0, 9, 10, 25)]
     assert [o.error[0, 0] for o in errors if isinstance(o, Update)] == [-1, -1, -0.5, -0.25]
-    rule = ttv1.Rule(type="ttv1", transfer_rate=0.1, transfer_every=1, decay=0.5, decay_every=10)
+    rule = ttv1.Rule(type="ttv1", transfer_rate=0.1, transfer_every=1, schedule=HALVED)
     moved = [o for i in (9, 10) for o in asked(begin(rule), rule, chunk(i)) if isinstance(o, Transfer)]
     assert [o.rate for o in moved] == [0.1, 0.05]
-    buffered = ttv2.Rule(type="ttv2", gain=1.0, transfer_every=1, decay=0.5, decay_every=10)
+    buffered = ttv2.Rule(type="ttv2", gain=1.0, transfer_every=1, schedule=HALVED)
     for image, share in ((9, 1.0), (10, 0.5)):
         arrays = begin(buffered)
         asked(arrays, buffered, chunk(image))
