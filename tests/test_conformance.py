@@ -36,6 +36,13 @@ class TestCells(DeviceConformance):
         return cells.load(documents.parse(f"cell: {request.param}\n", "test.yaml"), ("cell",), "test")
 
 
+class TestCellsThatRelax(DeviceConformance):
+    @pytest.fixture
+    def model(self) -> DeviceModel:
+        text = "{preset: reram-om, relaxation: 0.02, relaxation_spread: 0.01, relaxation_time: 1 us}"
+        return cells.load(documents.parse(f"cell: {text}\n", "test.yaml"), ("cell",), "test")
+
+
 class TestAdc(ConverterConformance):
     @pytest.fixture(params=[2, 9, 16])
     def converter(self, request: pytest.FixtureRequest) -> Adc:

@@ -496,6 +496,8 @@ def _facts(plan: Plan, component: str) -> dict[str, float]:
         for name, value in parameters.model_dump().items()
         if isinstance(value, int | float) and not isinstance(value, bool)
     }
+    if parameters.role == "crossbar":
+        facts["columns"] *= plan.architecture.cells[component].devices
     if parameters.role == "pulse-driver":
         facts["lines"] = float(sum(_lines(plan, component)))
     if parameters.role == "integrator":
@@ -507,7 +509,7 @@ def _lines(plan: Plan, drivers: str) -> Iterator[int]:
     links = plan.architecture.links
     for name in sorted({x.target.component for x in links if x.source.component == drivers}):
         array = plan.architecture.parameters(name, crossbar.Parameters)
-        yield array.rows + array.columns
+        yield array.rows + array.columns * plan.architecture.cells[name].devices
 
 
 def _trains(plan: Plan, key: Key) -> Iterator[int]:

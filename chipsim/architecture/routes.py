@@ -25,6 +25,9 @@ Key = tuple[str, str]
 Way = tuple[str, str, str]
 """Operation, layer and matrix: what has a route."""
 
+INSPECT, REFRESH = "refresh-read", "refresh"
+"""What is done to the devices of a matrix whose cells need upkeep: all are read, and some written anew."""
+
 TRANSPOSED = "-transposed"
 """Ends the name of a read whose route drives columns; the ledger's name is without it."""
 
@@ -107,7 +110,7 @@ def find(
     wires = _Wires(architecture)
     found: dict[Way, tuple[str, ...]] = {}
     missing: dict[str, list[Way]] = {}
-    wanted = _wanted(layers, rules, programs)
+    wanted = (*_wanted(layers, rules, programs), *_upkeep(architecture, arrays))
     for way in wanted:
         try:
             found[way] = _route(wires, way, arrays[way[1:]], found, wanted)
@@ -117,6 +120,14 @@ def find(
         place = architecture.document.key_place(("links",))
         raise FitError(*(Fault(_no_route(ways, why), place, "E043") for why, ways in missing.items()))
     return found
+
+
+def _upkeep(architecture: Architecture, arrays: Mapping[Key, str]) -> Iterator[Way]:
+    """Ways of what the controller does to matrices whose cells need it, whatever the rule."""
+    for (layer, matrix), array in arrays.items():
+        if array in architecture.cells and architecture.cells[array].upkeep_every:
+            yield INSPECT, layer, matrix
+            yield REFRESH, layer, matrix
 
 
 def _no_route(ways: list[Way], why: str) -> str:
@@ -174,7 +185,7 @@ def _route(
         if ("integrate", layer, matrix) not in wanted:
             return bank, array, converters
         return (bank, array, converters, wires.out(converters, "integrator"))
-    if operation == "verify-read":
+    if operation in ("verify-read", INSPECT):
         read = _read(wires, array, True)
         wires.reaches(read[-1], wires.controller())
         return read

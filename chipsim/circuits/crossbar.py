@@ -24,7 +24,7 @@ from chipsim.circuits.component import ComponentParameters, Ports
 from chipsim.circuits.defects import Defects, Stuck
 from chipsim.circuits.noise import root_of_squares
 from chipsim.circuits.wires import Wires
-from chipsim.devices.device import Cells, Reading, Region
+from chipsim.devices.device import Cells, Reading, Region, Upkeep
 from chipsim.devices.trains import LineTrains, Train, Wanted
 from chipsim.inputs.units import Ohms, Seconds
 from chipsim.numerics.kernel import kernel
@@ -81,6 +81,7 @@ class Crossbar:
         self.cells = cells
         self.defects = defects
         self.rows, self.columns = cells.shape
+        self.devices = cells.model.devices
         self.read_noise = given.read_noise if given else 0.0
         self.wires = given.wires if given else None
         self._seen: dict[tuple[Region, str], tuple[Reading, Reading]] = {}
@@ -142,8 +143,8 @@ class Crossbar:
             duty, weighted, lines = _actions(whole, seen.column_conductance)
         if not exact:
             sums *= 1.0 / full_scale
-        sensed = sums.shape[1]
-        crossings = self.columns if by == "row" else self.rows
+        sensed = sums.shape[1] * self.devices
+        crossings = (self.columns if by == "row" else self.rows) * self.devices
         return sums, {
             "cell_reads": codes.shape[0] * codes.shape[1] * sensed,
             "read_duty": duty * sensed,
@@ -163,7 +164,24 @@ class Crossbar:
         """`read` of lines that are driven one at a time: only their own cells are read."""
         sums, actions = self.read(codes, region, by, full_scale, alone=True)
         sensed = region.columns if by == "row" else region.rows
-        return sums, {**actions, "cell_reads": codes.shape[0] * sensed}
+        return sums, {**actions, "cell_reads": codes.shape[0] * sensed * self.devices}
+
+    def inspect(
+        self, codes: NDArray[Any], region: Region, _by: str, full_scale: int
+    ) -> tuple[NDArray[np.float64], Mapping[str, int]]:
+        """States `(rows, columns x devices of a weight)` of rows that are driven one at a time."""
+        seen = self.cells.inspect(region)
+        whole = _whole(codes, full_scale) if codes.dtype == np.float64 else codes
+        sums = product(codes, seen.weights)
+        if codes.dtype != np.float64:
+            sums *= 1.0 / full_scale
+        duty, weighted, lines = _actions(whole, seen.row_conductance)
+        return sums, {
+            "cell_reads": sums.size,
+            "read_duty": duty * sums.shape[1],
+            "read_conductance": weighted,
+            "line_read_cell": lines * self.columns * self.devices,
+        }
 
     def update(self, trains: LineTrains, region: Region, wanted: Wanted) -> tuple[Train, Mapping[str, int]]:
         """Fire the coincidences of trains at a region, downhill: up where x and error differ in sign."""
@@ -177,8 +195,15 @@ class Crossbar:
         fired = self.cells.pulse(region, counts)
         return fired, self._pulsed(fired, *lines)
 
+    def refresh(
+        self, wanted: Upkeep, region: Region, lines: tuple[int, int]
+    ) -> tuple[Train, Mapping[str, int]]:
+        """Reset devices and write them again; `lines` are the row and column pulses it takes."""
+        fired = self.cells.refresh(region, wanted)
+        return fired, self._pulsed(fired, *lines)
+
     def _pulsed(self, fired: Train, row_pulses: int, column_pulses: int) -> Mapping[str, int]:
-        crossings = row_pulses * self.columns + column_pulses * self.rows
+        crossings = row_pulses * self.columns * self.devices + column_pulses * self.rows
         return {**fired._asdict(), "line_pulse_cell": crossings}
 
 

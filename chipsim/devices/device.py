@@ -9,18 +9,22 @@ reference r, the weight is s - r and the conductance is g_mid + g_span s, never 
 
 What is drawn for a pulse depends on the device and on how many pulses it has had; what is drawn for
 the write noise likewise. So neither batching nor the order of events changes a draw.
+
+A model may declare a law of what time does to its devices (`devices.ageing`). Its cells then remember
+when each device was last written; whoever owns them gives them the clock of simulated time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from chipsim.devices.trains import LineTrains, Loops, Train, Wanted, loops_around
+from chipsim.devices.ageing import Ageing, Law
+from chipsim.devices.trains import LineTrains, Loops, Train, Wanted, coincidences, loops_around
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Model
 from chipsim.inputs.units import Siemens
@@ -51,6 +55,22 @@ class DeviceModel(Model):
     `numbers` are the device's own, `numbers[0]` to `numbers[width - 1]`. A step of arithmetic, `min`, `max`
     and choices by `up`, in float32 throughout, is compiled for many devices at a time.
     """
+    devices: ClassVar[int] = 1
+    """Devices that make a weight, side by side in a row."""
+
+    @property
+    def law(self) -> Law | None:
+        """What simulated time does to the devices; None: nothing."""
+        return None
+
+    def sample_law(self, rows: int, columns: int, key: np.uint64) -> Floats:
+        """Numbers of the law `(rows, columns, numbers)`, for a model that has one."""
+        raise NotImplementedError
+
+    @property
+    def upkeep_every(self) -> int:
+        """Images between two times that the devices are looked after (`Cells.upkeep`); 0: never."""
+        return 0
 
     @property
     def granularity(self) -> float:
@@ -69,6 +89,15 @@ class DeviceModel(Model):
     def build(self, rows: int, columns: int, seed: int, name: str) -> Cells:
         """An array of devices of this model; a model whose devices are more than one state overrides it."""
         return Cells(self, rows, columns, seed, name)
+
+    def pulses_between(
+        self, present: NDArray[np.float64], wanted: NDArray[np.float64], most: int
+    ) -> NDArray[np.int16] | None:
+        """Pulses from present weights to others, for a model whose weights are more than one device.
+
+        None: as a typical device of the model does it (`devices.response`).
+        """
+        return None
 
     def located(self, values: Document) -> Self:
         """The model with the files that it names read; it was filled from `values`.
@@ -133,8 +162,22 @@ class Reading(NamedTuple):
     """Sum of each column [nS]."""
 
 
+class Upkeep(NamedTuple):
+    """What a look at the devices of a region asks for; both are `(rows, columns)`."""
+
+    reset: NDArray[np.bool_]
+    """Weights whose devices are reset."""
+    write: NDArray[np.int16]
+    """Pulses on them afterwards, up where positive."""
+
+
+def power_on() -> int:
+    """The clock of cells that nobody has given one: no time passes."""
+    return 0
+
+
 class Cells:
-    """The devices of one array: drawn once from the seed, then changed by pulses alone.
+    """The devices of one array: drawn once from the seed, then changed by pulses and by time alone.
 
     Arrays are `(rows, columns)`: `state` and `reference` [weight], `pulses` per device since
     power-on. The name (the component's path) keys every draw.
@@ -157,12 +200,39 @@ class Cells:
         self._keys = tuple(stream(seed, name, purpose) for purpose in ("cycle-to-cycle", "write"))
         self._fire: Loops = loops_around(type(model).step_kernel, type(model).width)
         self._conductance = (float(model.g_mid), float(model.g_span), float(model.g_floor))
+        self.clock: Callable[[], int] = power_on
+        """Simulated time [ps]; cells look at it only where their model declares a law."""
+        self.ageing = self._ageing()
+        self._read_at = 0
+
+    def _ageing(self) -> Ageing | None:
+        law, (rows, columns) = self.model.law, self.state.shape
+        if law is None:
+            return None
+        numbers = self.model.sample_law(rows, columns, stream(self._seed, self._name, "ageing"))
+        return Ageing(law, numbers, self.lower, self.upper)
+
+    def left(self, region: Region) -> NDArray[Any]:
+        """State of the region's devices as time has left it, `(rows, columns)`."""
+        if self.ageing is None:
+            return region.of(self.state)
+        return self.ageing.left(self.state, region, self.clock())
+
+    @property
+    def _whole(self) -> Region:
+        """All devices of the array."""
+        return Region(0, 0, *self.state.shape)
 
     @property
     def weights(self) -> NDArray[Any]:
-        """Stored weight of every device, `(rows, columns)`, in the precision of the state."""
-        weights: NDArray[Any] = self.state - self.reference
+        """Weight of every device as time has left it, `(rows, columns)`, in the precision of the state."""
+        weights: NDArray[Any] = self.left(self._whole) - self.reference
         return weights
+
+    @property
+    def wear(self) -> Wholes:
+        """Pulses since power-on on the devices of every weight, `(rows, columns)`."""
+        return self.pulses.copy()
 
     @property
     def numbers(self) -> Floats:
@@ -182,9 +252,9 @@ class Cells:
 
     @property
     def conductances(self) -> NDArray[np.float64]:
-        """Stored conductance of every device [S], `(rows, columns)`."""
+        """Conductance of every device as time has left it [S], `(rows, columns)`."""
         mid, span, floor = self._conductance
-        return np.maximum(mid + span * self.state.astype(np.float64), floor)
+        return np.maximum(mid + span * self.left(self._whole).astype(np.float64), floor)
 
     def quantities(self) -> dict[str, NDArray[np.float64]]:
         """What tells one weight's device from another's, each `(rows, columns)`; see `quantities`."""
@@ -198,13 +268,18 @@ class Cells:
     def _randomise(self, region: Region, stage: str, lower: NDArray[Any], upper: NDArray[Any]) -> None:
         key = stream(self._seed, self._name, "start", stage)
         _randomise(self.state, lower, upper, *region, key)
-        self.changed(region)
+        self._placed(region)
 
     def place(self, region: Region, weights: NDArray[Any]) -> None:
         """Set the region's stored weights `(rows, columns)`, cut to what each device can hold."""
         wanted = weights + region.of(self.reference)
         region.of(self.state)[:] = np.clip(wanted, region.of(self.lower), region.of(self.upper))
+        self._placed(region)
+
+    def _placed(self, region: Region) -> None:
         self.changed(region)
+        if self.ageing is not None:
+            region.of(self.ageing.written)[:] = self.clock()
 
     def update(self, region: Region, trains: LineTrains, wanted: Wanted) -> Train:
         """Fire the coincidences of trains, downhill: up where the signs of row and column differ.
@@ -212,13 +287,18 @@ class Cells:
         `wanted` is what the trains stand for; devices that are pulsed do not look at it.
         """
         lines = (trains.rows, trains.columns, trains.row_signs, trains.column_signs)
+        if self.ageing is not None:
+            return self.pulse(region, coincidences(*lines))
         return self._spread(self._fire.trains, lines, region, trains.rows.shape[0])
 
     def pulse(self, region: Region, counts: NDArray[np.int16]) -> Train:
         """Pulse trains, one after another, on the region's devices.
 
-        `counts` is `(trains, rows, columns)`: pulses of each train, up where positive.
+        `counts` is `(trains, rows, columns)`: pulses of each train, up where positive. Where devices age,
+        all of the trains fall on the time that the clock shows.
         """
+        if self.ageing is not None:
+            self.ageing.write(self.state, region, np.any(counts, axis=0), self.clock())
         return self._spread(self._fire.counts, (counts,), region, counts.shape[0])
 
     def _spread(
@@ -252,7 +332,10 @@ class Cells:
         return self.reading(region)[:2]
 
     def reading(self, region: Region) -> Reading:
-        """What a read of the region sees: reckoned anew only when a pulse has reached it."""
+        """What a read of the region sees: reckoned anew only when a pulse, or time, has reached it."""
+        if self.ageing is not None and self._read_at != self.clock():
+            self._readings.clear()
+            self._read_at = self.clock()
         if region not in self._readings:
             self._readings[region] = self._read(region)
         return self._readings[region]
@@ -262,7 +345,7 @@ class Cells:
         weights, conductance = np.empty(shape), np.empty(shape, dtype=np.int64)
         row_sums = np.empty(region.rows, dtype=np.int64)
         noise = (self._keys[1], normal_table(), np.float32(self.model.write_noise_deviation))
-        cells = (self.state, self.pulses, self.reference)
+        cells = (self._seen(region), self.pulses, self.reference)
         seen = (weights, conductance, row_sums)
 
         def see(begin: int, end: int) -> None:
@@ -274,14 +357,45 @@ class Cells:
             array.flags.writeable = False
         return found
 
+    def _seen(self, region: Region) -> NDArray[Any]:
+        """States of the array, in a region as time has left them; the write noise comes on top of that."""
+        if self.ageing is None:
+            return self.state
+        seen = self.state.copy()
+        region.of(seen)[:] = self.left(region)
+        return seen
+
     def save(self) -> dict[str, NDArray[Any]]:
-        """The arrays that a checkpoint must hold; everything else follows from seed and name."""
-        return {"state": self.state.copy(), "pulses": self.pulses.copy()}
+        """The arrays that a checkpoint must hold; everything else follows from seed, name and clock."""
+        return {name: array.copy() for name, array in self._kept().items()}
 
     def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
         """Take back what `save` gave."""
-        self.state[:], self.pulses[:] = arrays["state"], arrays["pulses"]
+        for name, array in self._kept().items():
+            array[:] = arrays[name]
         self._readings.clear()
+
+    def _kept(self) -> dict[str, NDArray[Any]]:
+        kept: dict[str, NDArray[Any]] = {"state": self.state, "pulses": self.pulses}
+        return kept if self.ageing is None else kept | {"written": self.ageing.written}
+
+    def on_devices(self, counts: NDArray[np.int16]) -> NDArray[np.int16]:
+        """Pulses of single devices, SET where positive, that pulses on weights `(.., rows, columns)` are."""
+        return counts
+
+    # Upkeep, for models that declare it
+
+    def inspect(self, region: Region) -> Reading:
+        """What `reading` gives, but of single devices: `(rows, columns x devices of a weight)`."""
+        return self.reading(region)
+
+    def upkeep(self, region: Region, readings: NDArray[np.float64]) -> Upkeep:
+        """What readings of `inspect` show to be necessary."""
+        raise NotImplementedError
+
+    def refresh(self, region: Region, wanted: Upkeep) -> Train:
+        """Reset devices and write them again."""
+        raise NotImplementedError
 
 
 def quantities(

@@ -41,6 +41,9 @@ def pulses_between(
 
     Weights are `(rows, columns)`; a cell gets at most `most` pulses, and none that no longer move it.
     """
+    own = model.pulses_between(present, wanted, most)
+    if own is not None:
+        return own
     device = typical(model)
     count: Kernel[..., Any] = _pulses_between.around(step=type(model).step_kernel)
     pulses: NDArray[np.int16] = count(

@@ -9,6 +9,15 @@ then s is cut to b-..b+. The form is that of soft bounds (Fusi2007); the paramet
 additive cycle-to-cycle noise in units of the device's own step, and the write noise follow the fit of
 Gong2022 as published with Rasch2021 (class SoftBoundsReference).
 
+Retention: conductances of filamentary ReRAM relax in the logarithm of time, by an amount that does not
+depend on the state, so that their mean and their spread are both straight lines in ln t (Falcone2025, for
+another oxide than that of our presets). A device with its own rate k, drawn from a normal distribution,
+stands at a time t after its last write at
+
+    s(t) = s - k ln(1 + t / t0)
+
+within its bounds. Without a rate and a spread of rates nothing relaxes, and no time is kept.
+
 Symmetry point, where an up and a down pulse cancel on average:
 
     d+ (1 - s / b+) = d- (1 - s / b-)   =>   s* = (d+ - d-) / (d+ / b+ - d- / b-)
@@ -31,7 +40,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from chipsim.devices import ageing
 from chipsim.devices.device import DeviceModel, Floats
+from chipsim.inputs.units import Seconds
 from chipsim.numerics.draws import normal, uniform
 from chipsim.numerics.elementary import exp
 from chipsim.numerics.kernel import Kernel, kernel
@@ -69,6 +80,15 @@ class CellModel(DeviceModel):
         default=None, lt=0, ge=-100, description="mean lower bound as measured [weight]"
     )
     cycle_to_cycle: float = Field(ge=0, le=10, description="spread of one step, in the device's own steps")
+    relaxation: float = Field(
+        default=0.0, ge=-10, le=10, description="mean loss each time that the time since a write grows e-fold"
+    )
+    relaxation_spread: float = Field(
+        default=0.0, ge=0, le=10, description="device-to-device spread of that loss [weight]"
+    )
+    relaxation_time: Seconds = Field(
+        default=1.0, gt=0, le=1e12, description="simulated time after a write at which relaxation sets in"
+    )
     write_noise: float = Field(ge=0, le=100, description="spread of the value read, in median steps")
     reference_spread: float = Field(ge=0, le=10, description="error of the reference [weight]")
     corrupt: Annotated[float, Field(ge=0, le=1)] | Literal["measured"] = Field(
@@ -125,6 +145,18 @@ class CellModel(DeviceModel):
     def write_noise_deviation(self) -> float:
         """Write noise in units of weight: the same for every device, as fitted."""
         return self.write_noise * self.step
+
+    @property
+    def law(self) -> ageing.Law | None:
+        """Relaxation in the logarithm of time, if there is any."""
+        return ageing.Law(ageing.log_relaxation) if self.relaxation or self.relaxation_spread else None
+
+    def sample_law(self, rows: int, columns: int, key: np.uint64) -> Floats:
+        """Rates, normal, and the time at which relaxation sets in, the same for all devices."""
+        numbers = np.empty((rows, columns, 2), dtype=np.float32)
+        ageing.sample_normal(numbers[..., 0], self.relaxation, self.relaxation_spread, key)
+        numbers[..., 1] = self.relaxation_time
+        return numbers
 
     def sample(self, rows: int, columns: int, key: np.uint64) -> tuple[Floats, Floats, Floats, Floats]:
         """Draw an array of devices; see `DeviceModel.sample`.

@@ -334,6 +334,19 @@ def images_together(declarations: Iterable[Declaration], done: int, left: int) -
     return together
 
 
+def with_time(
+    declarations: Iterable[Declaration], ageing: frozenset[str], upkeep: Iterable[Declaration] = ()
+) -> tuple[Declaration, ...]:
+    """Declarations on a chip where time changes some stores, and looks after some every so many images.
+
+    A pulse on a device that ages begins at what time has left of it, so whatever changes such a store reads
+    it as well; and time goes on with every image.
+    """
+    passing = (Declaration("ageing", frozenset(), ageing),) if ageing else ()
+    own = (d._replace(reads=d.reads | (d.changes & ageing)) for d in declarations)
+    return (*own, *passing, *upkeep)
+
+
 def independent(operations: Sequence[Operation]) -> bool:
     """Whether the operations of a group touch nothing that another of them changes."""
     for index, one in enumerate(operations):

@@ -305,7 +305,7 @@ def _pulses(ledger: Sequence[LedgerRow], matrices: Mapping[str, str]) -> Pulses:
         by_action.get("set_pulses", 0),
         by_action.get("reset_pulses", 0),
         _sums(fired, lambda row: row.component),
-        _sums(fired, lambda row: matrices[row.operation]),
+        _sums(fired, lambda row: matrices.get(row.operation, row.operation)),
     )
 
 

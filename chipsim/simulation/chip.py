@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, cast
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from chipsim.accounting.work import Work
 from chipsim.architecture.placement import Plan
-from chipsim.architecture.routes import MEMORY, TRANSPOSED, Key, Way
+from chipsim.architecture.routes import INSPECT, MEMORY, REFRESH, TRANSPOSED, Key, Way
 from chipsim.circuits import crossbar, digital_unit, integrator, pulse_driver
 from chipsim.circuits.defects import Defects
-from chipsim.devices.device import Region
+from chipsim.devices.device import Region, Upkeep
 from chipsim.devices.trains import Wanted
 from chipsim.inputs import registry
 from chipsim.learning.programming import Approach, Fire, VerifyRead
@@ -89,6 +89,24 @@ class Chip:
         words.circuit.hold(words.name, self.plan.layers[key[0]].rows, self.plan.layers[key[0]].outputs)
         return words
 
+    def keep_time(self, clock: Callable[[], int]) -> None:
+        """Let cells that age look at a clock of simulated time [ps]."""
+        for array in self.arrays.values():
+            array.cells.clock = clock
+
+    @property
+    def ageing(self) -> frozenset[str]:
+        """Matrices of which some lie on cells that age."""
+        return frozenset(
+            matrix for (_, matrix), seat in self.seats.items() if seat.crossbar.cells.model.law is not None
+        )
+
+    @property
+    def upkeep(self) -> dict[Key, int]:
+        """Images between two times that a matrix's devices are looked after, where they need it."""
+        every = {key: seat.crossbar.cells.model.upkeep_every for key, seat in self.seats.items()}
+        return {key: images for key, images in every.items() if images}
+
     def randomise(self, layer: str, matrix: str, stage: str = "") -> None:
         """Put a matrix's devices anywhere within their own bounds, as found at power-on.
 
@@ -122,12 +140,15 @@ class Chip:
         )
 
     def snapshot(self) -> dict[str, dict[str, NDArray[Any]]]:
-        """Weights, conductances [S] and pulses per device of every crossbar; matrices of digital arrays."""
+        """Weights, conductances [S] and pulses per device of every crossbar; matrices of digital arrays.
+
+        They are as they stand now, on the clock of cells that age.
+        """
         crossbars: dict[str, dict[str, NDArray[Any]]] = {
             name: {
                 "weights": array.weights,
                 "conductances": array.conductances,
-                "pulses": array.cells.pulses.copy(),
+                "pulses": array.cells.wear,
             }
             for name, array in self.arrays.items()
         }
@@ -383,6 +404,42 @@ class Chip:
             return Work(window, total)
 
         return (Step(bank, select, joint=True), Step(array, fire))
+
+    # Upkeep: what no rule asks for
+
+    def inspect(self, layer: str, matrix: str, stage: str) -> tuple[Step, ...]:
+        """Read every device of a matrix by itself, row by row; the result is what the converters say."""
+        way = INSPECT, layer, matrix
+        rows = tuple(range(self.seats[layer, matrix].region.rows))
+        return self._reads(way, self.plan.routes[way], "row", stage).selected(rows, each=True)
+
+    def refresh(self, layer: str, matrix: str, readings: NDArray[np.float64]) -> tuple[Step, ...]:
+        """Reset the devices that their readings show to need it, and write them again, row by row.
+
+        In a row all RESETs share one slot, and so do the first, second, .. pulses of all weights.
+        """
+        bank, array = self.plan.routes[REFRESH, layer, matrix]
+        drivers: pulse_driver.PulseDriver = self.circuits[bank]
+        seat = self.seats[layer, matrix]
+        wanted = seat.crossbar.cells.upkeep(seat.region, readings)
+        slots = _slots(wanted)
+        lines = slots, seat.crossbar.devices * int(wanted.reset.sum()) + int(np.abs(wanted.write).sum())
+        window = drivers.one_way(slots)
+
+        def select(_: Transaction) -> Work:
+            return Work(window, {"row_pulses": lines[0], "col_pulses": lines[1]})
+
+        def fire(transaction: Transaction) -> Work:
+            transaction.value, actions = seat.crossbar.refresh(wanted, seat.region, lines)
+            return Work(window, actions)
+
+        return (Step(bank, select, joint=True), Step(array, fire))
+
+
+def _slots(wanted: Upkeep) -> int:
+    """Slots of a refresh, row after row: one of RESETs and those of the weight with most pulses."""
+    most = np.abs(wanted.write).max(axis=1, initial=0)
+    return int(np.count_nonzero(wanted.reset.any(axis=1)) + most.sum())
 
 
 class _Gathered(NamedTuple):

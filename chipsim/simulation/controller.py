@@ -16,9 +16,18 @@ import simpy
 from numpy.typing import NDArray
 
 from chipsim.accounting.ledger import Ledger
+from chipsim.architecture.routes import INSPECT, REFRESH
 from chipsim.errors import Fault, PhysicsError, RunError
 from chipsim.learning.programming import WEIGHT_RANGE, Programmed, Programming
-from chipsim.learning.rule import Chunk, LearningRule, Operation, images_together, independent
+from chipsim.learning.rule import (
+    Chunk,
+    Declaration,
+    LearningRule,
+    Operation,
+    images_together,
+    independent,
+    with_time,
+)
 from chipsim.simulation.chip import Chip
 from chipsim.simulation.node import Floor, Step, Transaction
 from chipsim.simulation.trace import Listener
@@ -156,6 +165,7 @@ class Controller:
         self._backward: dict[str, tuple[Step, ...]] = {}
         self._evaluate: dict[str, tuple[Step, ...]] = {}
         self._powered = False
+        chip.keep_time(lambda: self.floor.now)
 
     def run(self, task: StageTask, progress: Progress = quiet) -> StageOutcome:
         """Run one stage to its end. Raises `PhysicsError` if the chip dead-locks."""
@@ -235,14 +245,36 @@ class Controller:
         rule, shapes = task.rule, self.chip.shapes(task.name)
         yield from self._converse(rule.start(shapes), 0)
         measure(0)
-        declarations = rule.declarations()
+        declarations = with_time(rule.declarations(), self.chip.ageing, self._upkeep_declared())
         done = 0
         for x, labels in _batches(task, self._sizes(task, declarations)):
             chunk = yield from self._passes(x, labels, done)
             done += chunk.images
             yield from self._converse(rule.step(shapes, chunk), done)
+            yield from self._look_after(done)
             if done % task.evaluate_every == 0 or done == task.images:
                 measure(done)
+
+    def _upkeep_declared(self) -> tuple[Declaration, ...]:
+        return tuple(
+            Declaration(REFRESH, frozenset({matrix}), frozenset({matrix}), every)
+            for (_, matrix), every in self.chip.upkeep.items()
+        )
+
+    def _look_after(self, done: int) -> Program:
+        """Read all devices that are due, then reset and write again those that their readings show."""
+        due = [key for key, every in self.chip.upkeep.items() if done % every == 0]
+        if not due:
+            return
+        stage, occasion = self.floor.account, done << EVENTS
+        readings = yield tuple(
+            Transaction(INSPECT, key[0], self.chip.inspect(*key, stage), None, occasion=occasion)
+            for key in due
+        )
+        yield tuple(
+            Transaction(REFRESH, key[0], self.chip.refresh(*key, read), None)
+            for key, read in zip(due, readings, strict=True)
+        )
 
     def _sizes(self, task: StageTask, declarations: Any) -> Callable[[int], int]:
         def size(done: int) -> int:

@@ -147,8 +147,12 @@ class Reads:
         read = (Step(bank, drive, joint=2 if retries else 1), Step(array, sense), Step(converters, sample))
         return read if noise is None else (Step(bank, scale), *read)
 
-    def selected(self, chosen: tuple[int, ...]) -> tuple[Step, ...]:
-        """Steps that read lines one at a time, driven at full scale; nothing is managed."""
+    def selected(self, chosen: tuple[int, ...], each: bool = False) -> tuple[Step, ...]:
+        """Steps that read lines one at a time, driven at full scale; nothing is managed.
+
+        With `each`, devices that make a weight together are sensed each by itself.
+        """
+        read = self._array.inspect if each else self._array.select
         lines = self._region.rows if self._by == "row" else self._region.columns
 
         def select(transaction: Transaction) -> Work:
@@ -159,7 +163,7 @@ class Reads:
             return work
 
         def sense(transaction: Transaction) -> Work:
-            return self._sense(transaction, self._array.select)
+            return self._sense(transaction, read)
 
         def sample(transaction: Transaction) -> Work:
             transaction.value, work = self._sample(transaction, 1)

@@ -47,6 +47,8 @@ class DeviceConformance:
     """The contract of a device model. Fixture: `model`, a `DeviceModel`."""
 
     rows, columns = 12, 9
+    millisecond = 10**9
+    """In picoseconds, the unit of the cells' clock."""
 
     def cells(self, model: DeviceModel, seed: int = 0) -> Cells:
         """An array of the model's devices, somewhere within their bounds."""
@@ -86,8 +88,15 @@ class DeviceConformance:
         found = self.cells(model)
         for sign in (1, -1):
             found.pulse(self.whole, np.full((50, self.rows, self.columns), sign, dtype=np.int16))
-            assert np.all(found.state <= found.upper)
-            assert np.all(found.state >= found.lower)
+            for now in (0, self.millisecond, 10**6 * self.millisecond):
+                left = self.left(found, now)
+                assert np.all(left <= found.upper)
+                assert np.all(left >= found.lower)
+
+    def left(self, found: Cells, now: int) -> NDArray[Any]:
+        """State of every single device as a time has left it; the cells' clock shows that time then."""
+        found.clock = lambda: now
+        return found.left(Region(0, 0, *found.state.shape)).copy()
 
     def test_up_pulses_raise_and_down_pulses_lower_the_mean(self, model: DeviceModel) -> None:
         """Up is up, in the mean of the array."""
@@ -106,7 +115,7 @@ class DeviceConformance:
         before, counts = found.state.copy(), self.counts()
         counts[:, 0, :] = 0
         fired = found.pulse(self.whole, counts)
-        assert np.array_equal(found.pulses, np.abs(counts.astype(np.int64)).sum(axis=0))
+        assert np.array_equal(found.wear, np.abs(counts.astype(np.int64)).sum(axis=0))
         assert fired.set_pulses + fired.reset_pulses == found.pulses.sum()
         assert np.array_equal(found.state[0], before[0])
 
@@ -120,7 +129,7 @@ class DeviceConformance:
         fired = found.update(self.whole, trains, Wanted(x, error, 0.01))
         count = np.vectorize(lambda train: int(train).bit_count(), otypes=[np.int64])
         hits = count(rows[:, :, None] & columns[:, None, :])
-        assert np.array_equal(found.pulses, hits.sum(axis=0))
+        assert np.array_equal(found.wear, hits.sum(axis=0))
         assert fired.set_pulses + fired.reset_pulses == hits.sum()
 
     def test_symmetry_points_lie_within_the_devices_bounds(self, model: DeviceModel) -> None:
@@ -146,11 +155,15 @@ class DeviceConformance:
     def test_restored_devices_go_on_alike(self, model: DeviceModel) -> None:
         """Save and restore in mid-run leave no trace."""
         found, other = self.cells(model), self.cells(model)
+        self.left(found, self.millisecond)
         found.pulse(self.whole, self.counts())
         other.restore(found.save())
-        found.pulse(self.whole, self.counts())
-        other.pulse(self.whole, self.counts())
-        assert np.array_equal(found.state, other.state)
+        for cells in (found, other):
+            self.left(cells, 2 * self.millisecond)
+            cells.pulse(self.whole, self.counts())
+        later = 5 * self.millisecond
+        assert np.array_equal(self.left(found, later), self.left(other, later))
+        assert np.array_equal(found.apparent(self.whole)[0], other.apparent(self.whole)[0])
 
     def test_a_device_does_not_depend_on_what_happens_to_others(self, model: DeviceModel) -> None:
         """A draw is keyed by the device and its own pulses."""
@@ -170,7 +183,8 @@ class DeviceConformance:
             before = found.conductances
             fired = found.pulse(self.whole, train[None])
             mean = np.rint(0.5 * (before + found.conductances) * 1e9).astype(np.int64)
-            up, down = np.maximum(train, 0).astype(np.int64), np.maximum(-train, 0).astype(np.int64)
+            pulses = found.on_devices(train).astype(np.int64)
+            up, down = np.maximum(pulses, 0), np.maximum(-pulses, 0)
             assert fired == (up.sum(), down.sum(), (up * mean).sum(), (down * mean).sum())
 
     def test_up_and_down_cancel_at_the_symmetry_point(self, model: DeviceModel) -> None:
@@ -199,6 +213,81 @@ class DeviceConformance:
         rounding = 1e-5
         assert abs(np.mean(noise)) <= 4.5 * deviation / count**0.5 + rounding
         assert abs(np.std(noise) - deviation) <= 4.5 * deviation / (2 * count) ** 0.5 + rounding
+
+    def test_time_changes_devices_that_age_and_no_others(self, model: DeviceModel) -> None:
+        """Without a law a device is the same for ever; with one it is the same at its last write only."""
+        found = self.cells(model)
+        before, read = self.left(found, 0), found.apparent(self.whole)[0]
+        assert np.array_equal(before, found.state)
+        after = self.left(found, 10**6 * self.millisecond)
+        same = np.array_equal(after, before) and np.array_equal(found.apparent(self.whole)[0], read)
+        assert same == (model.law is None)
+        assert np.array_equal(found.state, before)
+
+    def test_looking_at_devices_on_the_way_does_not_age_them(self, model: DeviceModel) -> None:
+        """What is read at a time is the same, whatever was read before."""
+        watched, other = self.cells(model), self.cells(model)
+        for now in (1, self.millisecond, 20 * self.millisecond):
+            self.left(watched, now)
+            watched.apparent(self.whole)
+        self.left(other, 20 * self.millisecond)
+        assert np.array_equal(watched.apparent(self.whole)[0], other.apparent(self.whole)[0])
+
+    def test_only_the_time_since_the_last_write_counts(self, model: DeviceModel) -> None:
+        """The same history an hour later leaves the same bits."""
+        ends = []
+        for start in (0, 3_600_000 * self.millisecond):
+            found = model.build(self.rows, self.columns, 0, "conformance")
+            self.left(found, start)
+            found.randomise(self.whole)
+            self.left(found, start + self.millisecond)
+            found.pulse(self.whole, self.counts())
+            ends.append(self.left(found, start + 3 * self.millisecond))
+        assert np.array_equal(ends[0], ends[1])
+
+    def test_a_pulse_begins_where_the_law_says(self, model: DeviceModel) -> None:
+        """At what time has left of the device; or, where a write undoes it, at what was last written."""
+        found, other, now = self.cells(model), self.cells(model), self.millisecond
+        law, left = model.law, self.left(found, now)
+        if law is None or law.undone_by_a_write:
+            left = found.state.copy()
+        other.restore({**other.save(), "state": left})
+        counts = np.where(self.counts() == 0, 1, self.counts()).astype(np.int16)
+        assert tuple(found.pulse(self.whole, counts)) == tuple(other.pulse(self.whole, counts))
+        pulsed = np.any(found.on_devices(counts), axis=0)
+        assert np.array_equal(found.state[pulsed], other.state[pulsed])
+        assert np.array_equal(self.left(found, now)[pulsed], found.state[pulsed])
+
+    def test_two_spans_of_time_do_what_both_do_where_the_law_says_so(self, model: DeviceModel) -> None:
+        """A law without memory may be stopped and begun again, to rounding."""
+        law, through, halved = model.law, self.cells(model), self.cells(model)
+        if law is None or not law.memoryless:
+            return
+        half = self.left(halved, self.millisecond)
+        halved.restore({**halved.save(), "state": half})
+        both = self.left(through, 3 * self.millisecond)
+        assert np.allclose(self.left(halved, 2 * self.millisecond), both, rtol=1e-5, atol=1e-7)
+
+    def test_upkeep_is_counted_and_leaves_others_alone(self, model: DeviceModel) -> None:
+        """Devices that are reset and written again wear by that; the rest keep their state to the bit."""
+        if not model.upkeep_every:
+            return
+        found = self.cells(model)
+        found.pulse(self.whole, np.full((20, self.rows, self.columns), 1, dtype=np.int16))
+        found.pulse(self.whole, np.full((20, self.rows, self.columns), -1, dtype=np.int16))
+        readings, conductance = found.inspect(self.whole)[:2]
+        assert readings.shape == conductance.shape == (self.rows, self.columns * model.devices)
+        wanted, before, worn = found.upkeep(self.whole, readings), found.state.copy(), found.wear
+        fired = found.refresh(self.whole, wanted)
+        assert wanted.reset.any()
+        assert not wanted.write[~wanted.reset].any()
+        gained = found.wear - worn
+        assert np.array_equal(gained, model.devices * wanted.reset + np.abs(wanted.write))
+        assert (fired.reset_pulses, fired.set_pulses + fired.reset_pulses) == (
+            model.devices * wanted.reset.sum(), gained.sum(),
+        )  # fmt: skip
+        alone = np.repeat(~wanted.reset, model.devices, axis=1)
+        assert np.array_equal(found.state[alone], before[alone])
 
     def test_granularity_and_noise_are_usable(self, model: DeviceModel) -> None:
         """Pulse probabilities are scaled by a positive step; noise is not negative."""

@@ -7,7 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chipsim.learning import sgd, ttv2
-from chipsim.learning.rule import Clear, Declaration, Read, Update, images_together, independent, passes
+from chipsim.learning.rule import (
+    Clear,
+    Declaration,
+    Read,
+    Update,
+    images_together,
+    independent,
+    passes,
+    with_time,
+)
 
 A, C = frozenset({"A"}), frozenset({"C"})
 
@@ -36,6 +45,26 @@ def test_images_that_change_nothing_run_all_together(left: int) -> None:
 def test_a_barrier_that_changes_what_is_read_bounds_the_chunk() -> None:
     declared = (*passes("C"), Declaration("update", frozenset(), A), Declaration("write", A, C, 7))
     assert [images_together(declared, done, 100) for done in (0, 3, 6, 7)] == [7, 4, 1, 7]
+
+
+@given(st.sampled_from([A, C, A | C]), st.integers(0, 100), st.integers(1, 100))
+def test_images_run_one_by_one_where_a_store_that_they_touch_ages(
+    ageing: frozenset[str], done: int, left: int
+) -> None:
+    """A is pulsed and C is read with every image of Tiki-Taka."""
+    declared = with_time(ttv2.Rule(type="ttv2").declarations(), ageing)
+    assert images_together(declared, done, left) == 1
+
+
+def test_a_store_that_ages_bounds_nothing_where_images_do_not_touch_it() -> None:
+    declared = (*passes("C"), Declaration("write", frozenset(), A, 7))
+    assert images_together(with_time(declared, A), 0, 100) == 7
+    assert images_together(with_time(passes("C"), A), 0, 100) == 100
+
+
+def test_upkeep_is_a_barrier() -> None:
+    declared = with_time(passes("C"), frozenset(), (Declaration("refresh", C, C, 4),))
+    assert [images_together(declared, done, 100) for done in (0, 1, 3, 4)] == [4, 3, 1, 4]
 
 
 def test_operations_on_the_same_store_are_not_independent() -> None:
