@@ -282,11 +282,6 @@ def test_a_word_of_half_the_bits_costs_half() -> None:
     assert price_of("h_rmw", loaded(), integrator={"bits": 8}) == pytest.approx(69.51e-15 / 2, rel=1e-12)
 
 
-def words(bits: int, capacity: int = 1000) -> Prices:
-    """Prices of a digital array at the library's corner."""
-    return Prices(loaded(), {"host": "digital-array"}, lambda *_: {"bits": bits, "capacity": capacity})
-
-
 @pytest.mark.parametrize("bits", [16, 32])
 @pytest.mark.parametrize("corner", CORNERS)
 def test_a_multiply_accumulate_is_the_librarys_multiplication_and_addition(bits: int, corner: str) -> None:
@@ -296,18 +291,6 @@ def test_a_multiply_accumulate_is_the_librarys_multiplication_and_addition(bits:
     parts = [at_corner("digital", f"e_fp{bits}_{part}", corner) for part in ("mult", "add")]
     assert rate is not None
     assert abs(rate.price - sum(parts)) <= half_unit_of_fourth_digit(sum(parts))
-
-
-@pytest.mark.parametrize("action", ["word_read", "word_write"])
-def test_a_word_costs_its_bits_in_a_bank_and_more_where_it_does_not_go_into_one(action: str) -> None:
-    """A bank is 8 kB: 2,048 words of 32 bits, 4,096 of 16."""
-    for bits, capacity, parameter in (
-        (32, 2048, "e_bit_8kB"), (16, 4096, "e_bit_8kB"), (32, 2049, "e_bit_1MB"), (16, 4097, "e_bit_1MB"),
-    ):  # fmt: skip
-        rate = words(bits, capacity).rate("host", "update", action)
-        expected = bits * at_corner("sram", parameter, "typical")
-        assert rate is not None
-        assert abs(rate.price - expected) <= half_unit_of_fourth_digit(expected)
 
 
 def test_a_digital_array_is_its_memory_and_the_units_beside_it() -> None:
@@ -671,12 +654,12 @@ def test_a_table_beside_the_architecture_file_is_used(tmp_path: Path) -> None:
 def test_a_voltage_given_takes_the_place_of_the_tables_energy_of_a_pulse(tmp_path: Path) -> None:
     entry = "rule: pulse\n    data: set_conductance\n    plain: set_pulses"
     text = OWN.replace("adc_conv:", "set_pulse:").replace("rule: flat", entry)
-    assert own(tmp_path, text).priced == {"set_pulses": "set_pulse"}
+    assert prices(own(tmp_path, text)).rate("array", "update", "set_conductance") is None
     chip = tmp_path / "chip.yaml"
     chip.write_text("costs: {table: mine.yaml, set_pulse: {voltage: 2 V}}\n", encoding="utf-8")
     table = costs.load(documents.read(chip))
     assert price_of("set_conductance", table) == pytest.approx(2**2 * 100e-9 * 1e-9)
-    assert table.unpriced == {"set_pulses"}
+    assert prices(table).rate("array", "update", "set_pulses") is None
 
 
 def faults_of(folder: Path, text: str) -> list[str]:
@@ -773,4 +756,4 @@ def test_pricing_a_runs_progress_works_each_price_out_once() -> None:
     rows = example_rows("forward")
     snapshots = [chip.energy(rows) for _ in range(101)]
     assert len(set(snapshots)) == 1
-    assert len(asked) == len({(row.component, row.action) for row in rows}) - 2  # counted only: reads, duty
+    assert len(asked) == len({(row.component, row.action) for row in rows}) - 1  # reported: reads
