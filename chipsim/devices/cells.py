@@ -78,13 +78,13 @@ def _chosen(document: Document, path: Where, label: str) -> tuple[Preset, Docume
             document.fault(f"{label}: a cell is a name or a mapping with 'preset: NAME'", at, "E013")
         )
     try:
-        return preset(registry.file("cell", named, Path(document.name).parent))
+        file = registry.file("cell", named, Path(document.name).parent)
     except registry.UnknownName as error:
         raise InputError(document.fault(f"{label}: {error}", at, error.code)) from None
-    except InputError as error:
-        if error.faults[0].code != "E032":
-            raise
-        raise InputError(document.fault(f"{label}: {error.faults[0].message}", at, "E032")) from None
+    except InputError as outside:
+        message, code = outside.faults[0].message, outside.faults[0].code
+        raise InputError(document.fault(f"{label}: {message}", at, code)) from None
+    return preset(file)
 
 
 def named(name_or_path: str, settings: Sequence[str] = ()) -> Cell:

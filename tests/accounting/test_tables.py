@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chipsim.accounting import costs, pricing, scaling, table
@@ -67,6 +67,7 @@ def test_areas_of_nodes_are_apart_by_the_librarys_factors(start: int, end: int, 
     assert scaling.stillmaker_baas_area({start: 1.0}, end) == approx(factor, abs=0.5e-3)
 
 
+@settings(deadline=None)
 @given(st.floats(7, 130), st.floats(7, 130), st.floats(7, 130), st.floats(1e-18, 1e-9))
 def test_there_and_on_is_the_way_at_once(one: float, other: float, third: float, value: float) -> None:
     for rule in (
