@@ -21,6 +21,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "fp_add": "one addition in floating point, of the component's bits",
         "fp_mac": "one multiplication and addition in floating point, of the component's bits",
         "h_rmw": "one word of the integrator read, added to, compared and written",
+        "half_select": "one cell without a selector at one of the two pulses that would write it",
         "hbm_byte": "one byte to or from HBM2 memory",
         "host_byte": "one byte over the link to the host",
         "int_mac": "one multiplication of integers of the component's bits, added to 32 bits",

@@ -29,7 +29,7 @@ from chipsim.inputs import documents, registry
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Faults, Model, fill
 from chipsim.inputs.schema import resolved as plain
-from chipsim.inputs.units import Farads, Joules, SquareMetres, Volts, Watts
+from chipsim.inputs.units import Farads, Joules, Siemens, SquareMetres, Volts, Watts
 
 _CHOICES = ("table", "corner", "overhead_factor")
 """Keys of a `costs` section that are no entries of the table."""
@@ -50,13 +50,19 @@ class _LineGiven(Model):
     capacitance: Farads | None = None
 
 
+class _HalfGiven(Model):
+    energy: Joules | None = None
+    voltage: Volts | None = None
+    conductance: Siemens | None = None
+
+
 class _PartGiven(Model):
     area: SquareMetres | None = None
     leakage: Watts | None = None
 
 
 _GIVEN: Mapping[str, type[Model]] = MappingProxyType(
-    {"line": _LineGiven, "read": _VoltageGiven, "pulse": _VoltageGiven}
+    {"line": _LineGiven, "read": _VoltageGiven, "pulse": _VoltageGiven, "half-select": _HalfGiven}
 )
 
 

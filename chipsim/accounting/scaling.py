@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Corner = Literal["typical", "optimistic", "conservative"]
 CORNERS: tuple[Corner, ...] = ("typical", "optimistic", "conservative")
-Name = Literal["flat", "doubles-per-bit", "per-bit", "memory-word", "line", "read", "pulse"]
+Name = Literal["flat", "doubles-per-bit", "per-bit", "memory-word", "line", "read", "pulse", "half-select"]
 Found = TypeVar("Found")
 _SIEMENS_PER_COUNT = 1e-9  # the ledger sums conductances in nS
 
@@ -105,6 +105,15 @@ def pulse(cost: ActionCost, corner: Corner, facts: Mapping[str, float]) -> float
     return known(cost.voltage).at(corner) ** 2 * facts["pulse_width"] * _SIEMENS_PER_COUNT
 
 
+def half_select(cost: ActionCost, corner: Corner, facts: Mapping[str, float]) -> float:
+    """(Voltage / 2)^2 x pulse_width x conductance: of a cell at half the write voltage.
+
+    The conductance is the table's, a mean of the cells; the ledger does not sum that of half-selected ones.
+    """
+    half = known(cost.voltage).at(corner) / 2.0
+    return half**2 * facts["pulse_width"] * known(cost.conductance).at(corner)
+
+
 RULES: Mapping[str, Callable[[ActionCost, Corner, Mapping[str, float]], float]] = MappingProxyType(
     {
         "flat": flat,
@@ -114,6 +123,7 @@ RULES: Mapping[str, Callable[[ActionCost, Corner, Mapping[str, float]], float]] 
         "line": line,
         "read": read,
         "pulse": pulse,
+        "half-select": half_select,
     }
 )
 NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -125,11 +135,12 @@ NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "line": ("capacitance", "voltage"),
         "read": ("voltage",),
         "pulse": ("voltage",),
+        "half-select": ("voltage", "conductance"),
     }
 )
 
 
-INGREDIENTS = ("energy", "voltage", "capacitance", "at_bits")
+INGREDIENTS = ("energy", "voltage", "capacitance", "conductance", "at_bits")
 BY_CONDUCTANCE = ("read", "pulse")
 """Rules of entries that price either of two ledger actions: by a voltage, or by an energy in its place."""
 

@@ -27,7 +27,7 @@ from chipsim.errors import Fault, InputError, suggestion
 from chipsim.inputs import documents, registry, units
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Model, Name, fill
-from chipsim.inputs.units import Farads, Joules, SquareMetres, Volts, Watts
+from chipsim.inputs.units import Farads, Joules, Siemens, SquareMetres, Volts, Watts
 
 Status = Literal["verified", "secondary", "derived", "assumed", "given"]
 """How far a figure can be trusted; `given` is what an architecture file puts in its place."""
@@ -114,6 +114,10 @@ def _valued(amount: Amount[Any]) -> float:
     return amount.value if isinstance(amount, Scaled) else float(amount)
 
 
+FIGURES = ("energy", "voltage", "capacitance", "conductance")
+"""Fields of an action's entry that are figures."""
+
+
 class Beyond(Model):
     """Which entry holds instead once the product of some facts exceeds a limit."""
 
@@ -149,6 +153,7 @@ class ActionCost(Entry):
     energy: Figure[Joules] | None = None
     voltage: Figure[Volts] | None = None
     capacitance: Figure[Farads] | None = None
+    conductance: Figure[Siemens] | None = None
 
     def ledger_actions(self, name: str) -> tuple[str, ...]:
         """Return the actions of the ledger that the entry of this name speaks of; one of them has a price."""
@@ -160,7 +165,7 @@ class ActionCost(Entry):
 
     def figures(self) -> tuple[Figure[float], ...]:
         """Return the figures that make the price."""
-        found = (self.energy,) if self.energy else (self.voltage, self.capacitance)
+        found = (self.energy,) if self.energy else (self.voltage, self.capacitance, self.conductance)
         return tuple(figure for figure in found if figure)
 
     @property
@@ -257,7 +262,7 @@ def figures_of(
 ) -> Iterator[tuple[Keys, Figure[float]]]:
     """Yield every figure of a table and where it stands."""
     for name, cost in actions.items():
-        for field in ("energy", "voltage", "capacitance"):
+        for field in FIGURES:
             if (figure := getattr(cost, field)) is not None:
                 yield ("actions", name, field), figure
     for name, part in components.items():

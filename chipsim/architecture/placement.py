@@ -457,7 +457,7 @@ def _actions(plan: Plan) -> Iterator[tuple[str, str, str]]:
     components = plan.architecture.components
     for (operation, _, _), route in plan.routes.items():
         for name in route:
-            declared = components[name].actions
+            declared = components[name].posts()
             for role in ("", components[route[0]].role):
                 for action in declared.get(role, ()):
                     yield operation.removesuffix(TRANSPOSED), name, action

