@@ -31,6 +31,7 @@ BUG = 70
 KINDS = {
     "architectures": "architecture", "workloads": "workload", "cells": "cell", "components": "component",
     "rules": "rule", "models": "model", "datasets": "dataset", "costs": "costs",
+    "reproductions": "reproduction",
 }  # fmt: skip
 """What `list` can list, and its name in the registry."""
 
@@ -571,7 +572,9 @@ def device(
 @click.argument("kind", metavar="KIND", required=False)
 @as_json
 def list_(kind: str | None, as_json: bool) -> None:
-    """All of a KIND: architectures, workloads, cells, components, rules, models, datasets, costs."""
+    """All of a KIND: architectures, workloads, cells, components, rules, models, datasets, costs,
+    reproductions.
+    """
     from chipsim.experiments import checking
 
     if kind is not None and kind not in KINDS:
@@ -759,6 +762,32 @@ def explain(thing: str, as_json: bool) -> None:
         click.echo(f"{meaning.name}: {meaning.kind}")
         for label, text in meaning.facts.items():
             click.echo(textwrap.fill(f"{label}: {text}", 100, initial_indent="  ", subsequent_indent="    "))
+
+
+@commands.command()
+@click.argument("figure", metavar="[FIGURE]", required=False)
+@_options(as_json)
+def reproduce(figure: str | None, as_json: bool) -> None:
+    """A published FIGURE made again, beside what was published; without one, what there is."""
+    from chipsim.experiments.reproductions import study
+    from chipsim.inputs import registry
+
+    if figure is None:
+        titles = {name: study.named(name).title for name in registry.names("reproduction")}
+        if as_json:
+            _print_json(titles)
+        for name, title in () if as_json else titles.items():
+            click.echo(f"{name}  {title}")
+        return
+    try:
+        chosen = study.named(figure)
+    except registry.UnknownName as unknown:
+        raise UsageError(Fault(str(unknown), code="E100")) from None
+    outcome = chosen.run()
+    if as_json:
+        _print_json(outcome.as_dict())
+    else:
+        click.echo(outcome.text())
 
 
 @commands.command()

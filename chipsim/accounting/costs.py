@@ -7,20 +7,29 @@ duty): it replaces the entry's rule.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from chipsim.accounting import scaling
 from chipsim.accounting.scaling import CORNERS, Corner
-from chipsim.accounting.table import ActionCost, Figure, Keys, PartCost, TableFile, figures_of, read
+from chipsim.accounting.table import (
+    ActionCost,
+    Figure,
+    Keys,
+    PartCost,
+    TableFile,
+    figures_of,
+    heads,
+    opened,
+)
 from chipsim.errors import Fault, InputError, suggestion
 from chipsim.inputs import documents, registry
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Faults, Model, fill
 from chipsim.inputs.schema import resolved as plain
-from chipsim.inputs.units import Farads, Joules, SquareMetres, Volts, Watts
+from chipsim.inputs.units import Farads, Joules, Siemens, SquareMetres, Volts, Watts
 
 _CHOICES = ("table", "corner", "overhead_factor")
 """Keys of a `costs` section that are no entries of the table."""
@@ -41,13 +50,19 @@ class _LineGiven(Model):
     capacitance: Farads | None = None
 
 
+class _HalfGiven(Model):
+    energy: Joules | None = None
+    voltage: Volts | None = None
+    conductance: Siemens | None = None
+
+
 class _PartGiven(Model):
     area: SquareMetres | None = None
     leakage: Watts | None = None
 
 
 _GIVEN: Mapping[str, type[Model]] = MappingProxyType(
-    {"line": _LineGiven, "read": _VoltageGiven, "pulse": _VoltageGiven}
+    {"line": _LineGiven, "read": _VoltageGiven, "pulse": _VoltageGiven, "half-select": _HalfGiven}
 )
 
 
@@ -55,20 +70,25 @@ _GIVEN: Mapping[str, type[Model]] = MappingProxyType(
 class CostTable:
     """A cost table at one corner, with what an architecture file gives in its place.
 
-    `priced` leads from an action of the ledger to the entry that prices it; actions in `unpriced` are counted
-    only.
+    `heads` leads from an action of the ledger to the entry that speaks of it; actions in `reported` are
+    counted only.
     """
 
     name: str
-    text: str
-    """The table's file, as it was read."""
+    document: Document = field(repr=False)
+    """The table's file over those that it extends: where each entry stands."""
     technology: str
     corner: Corner
     overhead_factor: float
     actions: Mapping[str, ActionCost]
     components: Mapping[str, PartCost]
-    priced: Mapping[str, str]
-    unpriced: frozenset[str]
+    heads: Mapping[str, str]
+    reported: frozenset[str]
+
+    @property
+    def text(self) -> str:
+        """The table as a file of its own that extends no other."""
+        return self.document.without("extends").dump()
 
     def citations(self) -> frozenset[str]:
         """Return the citation keys of all entries."""
@@ -87,7 +107,7 @@ def load(document: Document, path: Keys = ("costs",)) -> CostTable:
     """
     section = _section(document, path)
     located = _located(document, (*path, "table"), section.get("table"))
-    file = read(located)
+    file, whole = opened(located)
     faults = Faults()
     actions, components = dict(file.actions), dict(file.components)
     for name in section:
@@ -104,7 +124,7 @@ def load(document: Document, path: Keys = ("costs",)) -> CostTable:
         text = f"costs: overhead_factor: expected a number above 0, got {overhead!r}"
         faults.add(_refused(document, (*path, "overhead_factor"), text))
     faults.raise_if_any()
-    return _assembled(file, located.read_text("utf-8"), corner, float(overhead), actions, components)
+    return _assembled(file, whole, corner, float(overhead), actions, components)
 
 
 def resolved(table: CostTable) -> dict[str, Any]:
@@ -120,23 +140,23 @@ def resolved(table: CostTable) -> dict[str, Any]:
 
 def _assembled(
     file: TableFile,
-    text: str,
+    document: Document,
     corner: Corner,
     overhead_factor: float,
     actions: Mapping[str, ActionCost],
     components: Mapping[str, PartCost],
 ) -> CostTable:
-    pairs = [(name, *cost.ledger_actions(name)) for name, cost in actions.items()]
+    spoken = [(action, name) for name, cost in heads(actions).items() for action in cost.ledger_actions(name)]
     return CostTable(
         name=file.name,
-        text=text,
+        document=document,
         technology=file.technology,
         corner=corner,
         overhead_factor=overhead_factor,
         actions=MappingProxyType(dict(actions)),
         components=MappingProxyType(dict(components)),
-        priced=MappingProxyType({priced: name for name, priced, _ in pairs}),
-        unpriced=frozenset(file.reported) | {other for _, _, other in pairs if other},
+        heads=MappingProxyType(dict(spoken)),
+        reported=frozenset(file.reported),
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from chipsim.accounting.costs import CostTable
 from chipsim.accounting.ledger import LedgerRow
 from chipsim.accounting.scaling import RULES, known
-from chipsim.accounting.table import WEAKEST_FIRST, ActionCost, Beyond, Figure, PartCost, Status
+from chipsim.accounting.table import WEAKEST_FIRST, ActionCost, Beyond, Entry, Figure, PartCost, Status
 from chipsim.errors import Fault, InputError, PhysicsError, suggestion
 
 TOO_LARGE = "an energy or an area is too large to be written as a number; give lower figures under 'costs'"
@@ -20,12 +21,17 @@ Facts = Callable[[str, str], Mapping[str, float]]
 _SECONDS_PER_COUNT = 1e-12  # the ledger counts powered time in ps
 
 
+Cell = tuple[str, ...]
+"""What the cell of an array goes by, the most special first: its own name, then its model's."""
+
+
 class Part(NamedTuple):
-    """A component of a chip, as area and leakage see it: name, type and facts (SI)."""
+    """A component of a chip, as area and leakage see it: name, type, facts (SI) and cell, if it has any."""
 
     name: str
     type: str
     facts: Mapping[str, float]
+    cell: Cell = ()
 
 
 class Rate(NamedTuple):
@@ -55,14 +61,21 @@ class PricedRow(NamedTuple):
 class Prices:
     """Prices of one chip's actions under one table; each is worked out once and then looked up.
 
-    `types` leads from component to its type and is used in messages; `facts` is asked once for each component
-    and operation that something is priced for.
+    `types` leads from component to its type and is used in messages, `cells` from arrays to their cells;
+    `facts` is asked once for each component and operation that something is priced for.
     """
 
-    def __init__(self, table: CostTable, types: Mapping[str, str], facts: Facts) -> None:
+    def __init__(
+        self,
+        table: CostTable,
+        types: Mapping[str, str],
+        facts: Facts,
+        cells: Mapping[str, Cell] = MappingProxyType({}),
+    ) -> None:
         self._table = table
         self._types = types
         self._facts = facts
+        self._cells = cells
         self._rates: dict[tuple[str, str, str], Rate | None] = {}
 
     def rate(self, component: str, operation: str, action: str) -> Rate | None:
@@ -91,13 +104,16 @@ class Prices:
 
     def _worked_out(self, component: str, operation: str, action: str) -> Rate | None:
         table = self._table
-        if action in table.unpriced:
+        if action in table.reported:
             return None
-        if action not in table.priced:
+        if action not in table.heads:
             raise InputError(Fault(self._without_price(component, action), code="E060"))
         facts = self._facts(component, operation)
+        head = table.heads[action]
         try:
-            entry, cost = _reached(table, table.priced[action], facts)
+            entry, cost = _reached(table, head, facts, self._cells.get(component, ()))
+            if not table.actions[head].prices(action, cost):
+                return None
             energy = RULES[cost.rule](cost, table.corner, facts) * table.overhead_factor
         except KeyError as missing:
             text = self._without_fact(component, action, missing.args[0])
@@ -109,7 +125,7 @@ class Prices:
     def _without_price(self, component: str, action: str) -> str:
         return (
             f"{self._named(component)}: action '{action}' has no price in cost table "
-            f"'{self._table.name}'{suggestion(action, self._table.priced)}"
+            f"'{self._table.name}'{suggestion(action, self._table.heads)}"
         )
 
     def _without_fact(self, component: str, action: str, fact: str) -> str:
@@ -129,6 +145,11 @@ def area(table: CostTable, parts: Iterable[Part]) -> dict[str, float]:
     Raises `InputError` naming part, type and table where the table has no such component.
     """
     return {part.name: _part_area(table, part) for part in parts}
+
+
+def area_source(table: CostTable, part: Part) -> str:
+    """Return the sources of a part's area."""
+    return _trust([cost.area for _, cost in _part_costs(table, part, "area")])[0]
 
 
 def leakage(table: CostTable, parts: Iterable[Part]) -> dict[str, float]:
@@ -172,11 +193,18 @@ def shares(priced: Iterable[PricedRow]) -> dict[str, float]:
     return totals(priced, "status")
 
 
-def _reached(table: CostTable, name: str, facts: Mapping[str, float]) -> tuple[str, ActionCost]:
+def _reached(table: CostTable, name: str, facts: Mapping[str, float], cell: Cell) -> tuple[str, ActionCost]:
+    """Return the entry that holds for a component, from the one that speaks of the action."""
     cost = table.actions[name]
-    if not cost.given and _exceeds(cost.beyond, facts):
+    if (own := _of_cell(cost, cell)) is not None:
+        name = own
+    elif not cost.given and _exceeds(cost.beyond, facts):
         name = known(cost.beyond).entry
     return name, table.actions[name]
+
+
+def _of_cell(cost: Entry, cell: Cell) -> str | None:
+    return next((cost.by_cell[name] for name in cell if name in cost.by_cell), None)
 
 
 def _exceeds(beyond: Beyond | None, facts: Mapping[str, float]) -> bool:
@@ -190,38 +218,42 @@ def _trust(figures: Sequence[Figure[float]]) -> tuple[str, Status]:
 
 
 def _part_area(table: CostTable, part: Part) -> float:
-    cost = _part_cost(table, part, "area")
+    return total(_area_of(table, part, cost) for _, cost in _part_costs(table, part, "area"))
+
+
+def _area_of(table: CostTable, part: Part, cost: PartCost) -> float:
     own = part.facts.get(cost.area_fact) if cost.area_fact and cost.area.status != "given" else None
     each = cost.area.at(table.corner) if own is None else own
-    beside = _part_area(table, part._replace(type=cost.plus)) if cost.plus else 0.0
-    return _units(part, cost) * each / cost.efficiency + beside
+    return _units(part, cost) * each / cost.efficiency
 
 
 def _part_leakage(table: CostTable, part: Part) -> Rate:
-    cost = _part_cost(table, part, "leakage")
-    power = _units(part, cost) * cost.leakage.at(table.corner)
-    own = Rate(power, *_trust((cost.leakage,)), f"{part.type}.leakage")
-    return own if cost.plus is None else _both(own, _part_leakage(table, part._replace(type=cost.plus)))
+    costs = _part_costs(table, part, "leakage")
+    power = total(_units(part, cost) * cost.leakage.at(table.corner) for _, cost in costs)
+    return Rate(power, *_trust([cost.leakage for _, cost in costs]), f"{costs[0][0]}.leakage")
 
 
-def _both(one: Rate, other: Rate) -> Rate:
-    """The power of two entries together, with both sources and the weaker status."""
-    sources = "; ".join(dict.fromkeys((one.source, other.source)))
-    status = min(one.status, other.status, key=WEAKEST_FIRST.index)
-    return Rate(one.price + other.price, sources, status, one.entry)
-
-
-def _part_cost(table: CostTable, part: Part, figure: Literal["area", "leakage"]) -> PartCost:
+def _part_costs(
+    table: CostTable, part: Part, figure: Literal["area", "leakage"]
+) -> tuple[tuple[str, PartCost], ...]:
+    """Return the entry that holds for a part and the one that stands beside it, each with its name."""
     if part.type not in table.components:
         raise InputError(Fault(_without_component(table, part), code="E061"))
-    cost = table.components[part.type]
+    name = _of_cell(table.components[part.type], part.cell) or part.type
+    cost = table.components[name]
+    names = (name,) if cost.plus is None else (name, cost.plus)
+    for each in names:
+        _check_size(table, part, table.components[each])
+    given = (cost.area if figure == "area" else cost.leakage).status == "given"
+    if not given and _exceeds(cost.beyond, part.facts):
+        names = (known(cost.beyond).entry, *names[1:])
+    return tuple((each, table.components[each]) for each in names)
+
+
+def _check_size(table: CostTable, part: Part, cost: PartCost) -> None:
     for fact in (*cost.units, *(cost.beyond.product if cost.beyond else ())):
         if fact not in part.facts:
             raise InputError(Fault(_without_size(table, part, fact), code="E061"))
-    given = (cost.area if figure == "area" else cost.leakage).status == "given"
-    if given or not _exceeds(cost.beyond, part.facts):
-        return cost
-    return table.components[known(cost.beyond).entry]
 
 
 def _units(part: Part, cost: PartCost) -> float:

@@ -100,6 +100,11 @@ class Architecture:
         return cast(Words, self.components[name])
 
     @cached_property
+    def cell_names(self) -> Mapping[str, tuple[str, ...]]:
+        """What the cells of each array go by: the name of their parameter set, then their model's."""
+        return {name: devices.goes_by(self.document, ("components", name, "cell")) for name in self.cells}
+
+    @cached_property
     def graph(self) -> networkx.MultiDiGraph:
         """Components as nodes, links as edges with the ports that they join."""
         import networkx as nx

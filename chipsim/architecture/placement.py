@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from chipsim.accounting import pricing
+from chipsim.accounting.costs import CostTable
 from chipsim.accounting.pricing import Part, Prices
 from chipsim.architecture import routes
 from chipsim.architecture.graph import MAX_CELLS, Architecture, Seat
@@ -89,7 +90,14 @@ class Plan:
 
     def parts(self) -> tuple[Part, ...]:
         """The components as area and leakage see them."""
-        return tuple(Part(name, kind, _facts(self, name)) for name, kind in self.types().items())
+        cells = self.architecture.cell_names
+        return tuple(
+            Part(name, kind, _facts(self, name), cells.get(name, ())) for name, kind in self.types().items()
+        )
+
+    def prices(self, table: CostTable) -> Prices:
+        """What the components' actions cost under a table."""
+        return Prices(table, self.types(), self.facts, self.architecture.cell_names)
 
 
 def compile_plan(
@@ -447,7 +455,7 @@ def _apart_faults(plan: Plan, stage: str, rule: LearningRule) -> Iterator[Fault]
 def _check_prices(plan: Plan) -> None:
     """Raise `InputError` for everything that the chip has or may do and the cost table has no price for."""
     table, faults = plan.architecture.costs, Faults()
-    prices = Prices(table, plan.types(), plan.facts)
+    prices = plan.prices(table)
     for operation, component, action in _actions(plan):
         with faults.gather():
             prices.rate(component, operation, action)
@@ -462,7 +470,7 @@ def _actions(plan: Plan) -> Iterator[tuple[str, str, str]]:
     components = plan.architecture.components
     for (operation, _, _), route in plan.routes.items():
         for name in route:
-            declared = components[name].actions
+            declared = components[name].posts()
             for role in ("", components[route[0]].role):
                 for action in declared.get(role, ()):
                     yield operation.removesuffix(TRANSPOSED), name, action

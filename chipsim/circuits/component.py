@@ -45,6 +45,10 @@ class ComponentParameters(Model):
     """Actions that it may post to the ledger, by the role of the bank at the head of the route ('': any)."""
     timing: ClassVar[Mapping[str, Mapping[str, float]]] = {}
 
+    def posts(self) -> Mapping[str, tuple[str, ...]]:
+        """Actions that it may post with these parameters, like `actions`."""
+        return self.actions
+
 
 class DacBank(Protocol):
     """What the compiler asks of a component in the role dac, whatever its type."""

@@ -44,6 +44,9 @@ class Parameters(ComponentParameters):
     }
     rows: int = Field(ge=1, le=65536, description="lines that inputs drive in a forward MVM")
     columns: int = Field(ge=1, le=65536, description="lines that a forward MVM senses")
+    selector: Literal["gated", "none"] = Field(
+        default="gated", description="none: a cell that sees one of the two write pulses is half selected"
+    )
     cell: CellChoice = Field(description="a cell by name, or {preset: name, parameter: value, ...}")
     reference: Literal["ideal"] = Field(default="ideal", description="how zero weight is read")
     read_time: Seconds | None = Field(
@@ -72,18 +75,25 @@ class Parameters(ComponentParameters):
         wires = Wires(self.row_resistance, self.column_resistance)
         return wires if any(wires) else None
 
+    def posts(self) -> Mapping[str, tuple[str, ...]]:
+        """Half-selected cells only where nothing keeps a cell from that."""
+        if self.selector == "gated":
+            return self.actions
+        return {**self.actions, "pulse-driver": (*self.actions["pulse-driver"], "half_select")}
+
 
 class Crossbar:
     """An array of cells at work; all of its changes are pulses."""
 
     def __init__(self, cells: Cells, given: Parameters | None = None, defects: Defects | None = None) -> None:
-        """Without parameters `given`, reads are exact; without `defects`, no cell is stuck."""
+        """Without parameters `given`, reads are exact and cells gated; without `defects`, none is stuck."""
         self.cells = cells
         self.defects = defects
         self.rows, self.columns = cells.shape
         self.devices = cells.model.devices
         self.read_noise = given.read_noise if given else 0.0
         self.wires = given.wires if given else None
+        self._gated = given is None or given.selector == "gated"
         self._seen: dict[tuple[Region, str], tuple[Reading, Reading]] = {}
 
     def reading(self, region: Region, alone: str = "") -> Reading:
@@ -204,7 +214,10 @@ class Crossbar:
 
     def _pulsed(self, fired: Train, row_pulses: int, column_pulses: int) -> Mapping[str, int]:
         crossings = row_pulses * self.columns * self.devices + column_pulses * self.rows
-        return {**fired._asdict(), "line_pulse_cell": crossings}
+        actions = {**fired._asdict(), "line_pulse_cell": crossings}
+        if not self._gated:  # a coincidence takes two crossings, every other one half selects its cell
+            actions["half_select"] = crossings - 2 * (fired.set_pulses + fired.reset_pulses)
+        return actions
 
 
 def _whole(drive: NDArray[np.float64], full_scale: int) -> NDArray[np.int64]:

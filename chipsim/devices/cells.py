@@ -56,6 +56,20 @@ def load(document: Document, path: Where, label: str) -> DeviceModel:
 
     Raises `InputError` with every fault, each where it was written.
     """
+    chosen, base = _chosen(document, path, label)
+    values = base.part(("parameters",), "value")
+    if isinstance(document.value(path), dict):
+        values = document.part(path).without("preset").over(values)
+    return fill(_model(chosen, base), values, label=f"{label}: cell '{chosen.name}'").located(values)
+
+
+def goes_by(document: Document, path: Where) -> tuple[str, str]:
+    """What the cell that `path` names goes by: its parameter set's name, and its model's."""
+    chosen, _ = _chosen(document, path, "cell")
+    return chosen.name, chosen.model
+
+
+def _chosen(document: Document, path: Where, label: str) -> tuple[Preset, Document]:
     given = document.value(path)
     named = given.get("preset") if isinstance(given, dict) else given
     at = (*path, "preset") if isinstance(given, dict) else path
@@ -70,11 +84,7 @@ def load(document: Document, path: Where, label: str) -> DeviceModel:
     except InputError as outside:
         message, code = outside.faults[0].message, outside.faults[0].code
         raise InputError(document.fault(f"{label}: {message}", at, code)) from None
-    chosen, base = preset(file)
-    values = base.part(("parameters",), "value")
-    if isinstance(given, dict):
-        values = document.part(path).without("preset").over(values)
-    return fill(_model(chosen, base), values, label=f"{label}: cell '{named}'").located(values)
+    return preset(file)
 
 
 def named(name_or_path: str, settings: Sequence[str] = ()) -> Cell:

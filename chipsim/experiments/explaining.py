@@ -9,8 +9,8 @@ from pydantic.fields import FieldInfo
 
 from chipsim.accounting import table
 from chipsim.accounting.actions import ACTIONS
-from chipsim.accounting.scaling import CORNERS, RULES
-from chipsim.accounting.table import Figure
+from chipsim.accounting.scaling import CORNERS, RULES, TECHNOLOGY
+from chipsim.accounting.table import Entry, Figure, PartCost, Scaled
 from chipsim.devices import cells
 from chipsim.errors import CODES, Fault, UsageError, suggestion
 from chipsim.inputs import citations, registry, units
@@ -64,24 +64,50 @@ def _done_by() -> dict[str, set[str]]:
 
 def _price(thing: str) -> Iterator[Explained]:
     for name in registry.names("costs"):
-        file = table.read(registry.file("costs", name))
-        action, part = file.actions.get(thing), file.components.get(thing)
+        path = registry.file("costs", name)
+        file, document = table.opened(path)
+        own = {
+            kind for kind in ("actions", "components") if document.key_place((kind, thing)).file == str(path)
+        }
+        action = file.actions.get(thing) if "actions" in own else None
+        part = file.components.get(thing) if "components" in own else None
         if action is not None:
             facts = {"formula": _first_line(RULES[action.rule].__doc__)}
-            for field in ("energy", "voltage", "capacitance"):
+            for field in table.FIGURES:
                 if (figure := getattr(action, field)) is not None:
                     facts |= _cited(field, figure)
+            facts |= _led_on(action)
             yield Explained(thing, f"price in cost table '{name}'", facts)
         if part is not None:
             formula = " x ".join((*part.units, "area or leakage of a unit"))
             facts = {"formula": formula, **_cited("area", part.area), **_cited("leakage", part.leakage)}
+            facts |= _led_on(part)
             yield Explained(thing, f"component in cost table '{name}'", facts)
+
+
+def _rule_of_prices(thing: str) -> Iterator[Explained]:
+    for rules, kind in ((RULES, "rule of a price"), (TECHNOLOGY, "rule from node to node")):
+        if thing in rules:
+            yield Explained(thing, kind, {"is": " ".join((rules[thing].__doc__ or "").split())})
+
+
+def _led_on(entry: Entry) -> dict[str, str]:
+    """The entries that hold in the place of one, or beside it."""
+    facts = {}
+    if entry.by_cell:
+        facts["by cell"] = ", ".join(f"{other} for {cell}" for cell, other in entry.by_cell.items())
+    if (beyond := entry.beyond) is not None:
+        facts["beyond"] = f"{beyond.entry} where {' x '.join(beyond.product)} exceeds {beyond.limit}"
+    if isinstance(entry, PartCost) and entry.plus:
+        facts["plus"] = entry.plus
+    return facts
 
 
 _DIMENSIONS = {
     "energy": "energy",
     "voltage": "voltage",
     "capacitance": "capacitance",
+    "conductance": "conductance",
     "area": "area",
     "leakage": "power",
 }
@@ -90,10 +116,15 @@ _DIMENSIONS = {
 def _cited(field: str, figure: Figure[float]) -> dict[str, str]:
     values = [units.format(float(f"{figure.at(corner):.4g}"), _DIMENSIONS[field]) for corner in CORNERS]
     sources = "; ".join(citations.text(key) for key in figure.source) or "no publication"
-    return {
-        field: f"{values[0]} ({values[1]} to {values[2]}), {figure.status}",
-        f"{field}, source": f"{sources}. {figure.where}".strip(),
-    }
+    facts = {field: f"{values[0]} ({values[1]} to {values[2]}), {figure.status}"}
+    if brought := dict.fromkeys(_brought(scaled, _DIMENSIONS[field]) for scaled in figure.scaled()):
+        facts[f"{field}, brought to the node"] = "; ".join(brought)
+    return {**facts, f"{field}, source": f"{sources}. {figure.where}".strip()}
+
+
+def _brought(scaled: Scaled[float], dimension: str) -> str:
+    at = ", ".join(f"{units.format(value, dimension)} at {node}" for node, value in scaled.at.items())
+    return f"{at} by {scaled.rule} ({_first_line(TECHNOLOGY[scaled.rule].__doc__).rstrip('.')})"
 
 
 def _kind(thing: str) -> Iterator[Explained]:
@@ -180,12 +211,12 @@ def _source(thing: str) -> Iterator[Explained]:
         yield Explained(thing, "source", {"is": citations.text(thing)})
 
 
-_LOOK_UPS = (_code, _figure, _action, _price, _kind, _parameter, _source)
+_LOOK_UPS = (_code, _figure, _action, _price, _rule_of_prices, _kind, _parameter, _source)
 
 
 def _names(thing: str) -> Iterator[str]:
     """Names that a thing could have been meant as; parameters only of an owner that there is."""
-    yield from (*FIGURES, *ACTIONS, *CODES, *citations.keys())
+    yield from (*FIGURES, *ACTIONS, *RULES, *TECHNOLOGY, *CODES, *citations.keys())
     owner = thing.rpartition(".")[0]
     for kind in registry.KINDS:
         for name in registry.names(kind):

@@ -15,7 +15,7 @@ from chipsim.accounting.scaling import RULES
 from chipsim.architecture.routes import TRANSPOSED
 from chipsim.experiments import repricing
 from chipsim.experiments.repricing import Finished
-from chipsim.inputs import documents, registry, units
+from chipsim.inputs import units
 from chipsim.reports.counted import PER_SECOND
 from chipsim.simulation.controller import EVALUATION
 
@@ -123,9 +123,6 @@ class _Places:
     def __init__(self, run: Finished) -> None:
         self._table = run.job.architecture.costs
         self._chip = run.job.architecture.document
-        shipped = self._table.name in registry.names("costs")
-        name = registry.file("costs", self._table.name).name if shipped else f"table-{self._table.name}.yaml"
-        self._file = documents.parse(self._table.text, name)
 
     def of(self, entry: str) -> str:
         """File and line of an entry: of the architecture where that gives it, else of the table."""
@@ -134,8 +131,8 @@ class _Places:
             place = self._chip.place(("costs", name))
             return f"{Path(place.file).name}:{place.line}"
         part = ("components", name, figure) if figure else ("actions", name)
-        place = self._file.place(part)
-        return f"{place.file}:{place.line}"
+        place = self._table.document.place(part)
+        return f"{Path(place.file).name}:{place.line}"
 
     def formula(self, entry: str) -> str:
         """How an entry's price is made of its figures and the component's facts."""

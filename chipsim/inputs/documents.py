@@ -174,16 +174,16 @@ class Document:
         plain = _plain(node, path, values, keys)
         return replace(self, data=_with(self.data, path, plain), _values=values, _keys=keys)
 
-    def over(self, base: Document) -> Document:
+    def over(self, base: Document, depth: int = MAX_DEPTH) -> Document:
         """Return `base` with this document's values laid over it, as `extends` does.
 
-        Mappings are joined key by key; everything else, lists too, is replaced whole. Each value keeps the
-        place where it was written.
+        Mappings are joined key by key, down to `depth` levels; everything else, lists too, is replaced whole.
+        Each value keeps the place where it was written.
         """
-        replaced = frozenset(_replaced(base.data, self.data, ()))
+        replaced = frozenset(_replaced(base.data, self.data, (), depth))
         values = {where: at for where, at in base._values.items() if not _below(where, replaced)}
         keys = {where: at for where, at in base._keys.items() if not _below(where, replaced)}
-        data = _joined(base.data, self.data)
+        data = _joined(base.data, self.data, depth)
         return Document(self.name, data, values | dict(self._values), keys | dict(self._keys))
 
     def dump(self) -> str:
@@ -238,20 +238,20 @@ def _with(value: Any, path: Where, new: Any) -> Any:
     return copy
 
 
-def _joined(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+def _joined(base: dict[str, Any], top: dict[str, Any], depth: int) -> dict[str, Any]:
     joined = dict(base)
     for key, value in top.items():
         below = base.get(key)
-        both = isinstance(value, dict) and isinstance(below, dict)
-        joined[key] = _joined(cast("dict[str, Any]", below), value) if both else value
+        both = depth > 1 and isinstance(value, dict) and isinstance(below, dict)
+        joined[key] = _joined(cast("dict[str, Any]", below), value, depth - 1) if both else value
     return joined
 
 
-def _replaced(base: dict[str, Any], top: dict[str, Any], path: Where) -> Iterator[Where]:
+def _replaced(base: dict[str, Any], top: dict[str, Any], path: Where, depth: int) -> Iterator[Where]:
     """Yield the paths at which `top` replaces a value of `base` whole."""
     for key in top.keys() & base.keys():
-        if isinstance(top[key], dict) and isinstance(base[key], dict):
-            yield from _replaced(base[key], top[key], (*path, key))
+        if depth > 1 and isinstance(top[key], dict) and isinstance(base[key], dict):
+            yield from _replaced(base[key], top[key], (*path, key), depth - 1)
         else:
             yield (*path, key)
 

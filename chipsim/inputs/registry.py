@@ -78,6 +78,9 @@ KINDS: Mapping[str, ModuleKind | FileKind] = MappingProxyType(
         "rule": ModuleKind("chipsim.learning", "chipsim.rules", "Rule", frozenset({"rule"})),
         "model": ModuleKind("chipsim.devices", "chipsim.models", "CellModel", frozenset({"device", "model"})),
         "dataset": ModuleKind("chipsim.workloads", "chipsim.datasets", "DATASET", frozenset({"dataset"})),
+        "reproduction": ModuleKind(
+            "chipsim.experiments.reproductions", "chipsim.reproductions", "STUDY", frozenset({"study"})
+        ),
         "cell": FileKind((_PACKAGE / "devices" / "presets",), "chipsim.cells"),
         "costs": FileKind((_PACKAGE / "accounting" / "tables",), "chipsim.costs"),
         "architecture": FileKind(_shipped("architectures"), "chipsim.architectures"),
@@ -91,6 +94,7 @@ _WORDS: Mapping[str, str] = {
     "rule": "learning rule",
     "model": "device model",
     "dataset": "data set",
+    "reproduction": "figure",
     "costs": "cost table",
 }
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from chipsim.accounting import pricing, uncertainty
 from chipsim.accounting.costs import CostTable
 from chipsim.accounting.ledger import LedgerRow
-from chipsim.accounting.pricing import PricedRow, Prices
+from chipsim.accounting.pricing import PricedRow
 from chipsim.accounting.scaling import CORNERS, Corner
 from chipsim.accounting.uncertainty import Range, Uncertain
 from chipsim.architecture.design_rules import findings
@@ -242,7 +242,7 @@ class _Books:
         self.plan = plan
         self.table = table
         self.parts = plan.parts()
-        self.prices = Prices(table, plan.types(), plan.facts)
+        self.prices = plan.prices(table)
 
     def static(self, stage: str, duration: int) -> tuple[PricedRow, ...]:
         return pricing.static(self.table, self.parts, stage, duration)
@@ -398,7 +398,7 @@ def areas(plan: Plan) -> Uncertain:
     return uncertainty.drawn({
         part.name: Range(
             by["optimistic"][part.name], by["typical"][part.name], by["conservative"][part.name],
-            table.components[part.type].area.cited,
+            pricing.area_source(table, part),
         )
         for part in parts
     })  # fmt: skip

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from chipsim.accounting import pricing
+from chipsim.architecture import graph
 from chipsim.devices.device import Region
 from chipsim.errors import FitError, InputError
+from chipsim.inputs import documents
 from tests.architecture import files
 
 FORWARD = "operations 'forward' and 'transfer-read' of layer 'dense1' have no route"
@@ -373,6 +378,40 @@ def test_an_array_is_priced_by_what_drives_it() -> None:
     assert update["pulse_width"] == 100e-9
     assert "pulse_width" not in read
     assert "read_time" not in update
+
+
+BY_CELL = """\
+format: chipsim-costs/1
+name: by-cell
+extends: analog-14nm
+actions:
+  set_pulse: {by_cell: {CELL: small_pulse}}
+  small_pulse: {rule: pulse, energy: {typical: 1 fJ, where: our own, status: verified}}
+components:
+  crossbar: {by_cell: {CELL: small-cell}}
+  small-cell:
+    units: [rows, columns]
+    area: {typical: 1 um2, where: our own, status: verified}
+    leakage: {typical: 1 nW, where: our own, status: verified}
+"""
+
+
+@pytest.mark.parametrize("name", ["reram-hfo2", "soft-bounds"])
+def test_an_array_is_priced_by_the_name_of_its_cell_or_its_model(tmp_path: Path, name: str) -> None:
+    (tmp_path / "by-cell.yaml").write_text(BY_CELL.replace("CELL", name), encoding="utf-8")
+    array = "{type: crossbar, rows: 8, columns: 4, cell: {preset: reram-hfo2, step: 0.2}}"
+    text = files.text(files.COMPONENTS | {"array": array}).replace("analog-14nm", "by-cell.yaml")
+    plan = files.plan(graph.load(documents.parse(text, str(tmp_path / "chip.yaml"))))
+    table = plan.architecture.costs
+    prices = plan.prices(table)
+    rate = prices.rate("array", "update", "set_pulses")
+    assert rate is not None
+    assert (rate.price, rate.entry) == (1e-15, "small_pulse")
+    assert prices.rate("array", "update", "set_conductance") is None
+    part = next(part for part in plan.parts() if part.name == "array")
+    assert part.cell == ("reram-hfo2", "soft-bounds")
+    assert pricing.area(table, [part])["array"] == pytest.approx(32e-12, abs=0)
+    assert pricing.leakage(table, [part])["array"] == pytest.approx(32e-9, abs=0)
 
 
 def test_a_transposed_read_is_priced_like_any_other() -> None:

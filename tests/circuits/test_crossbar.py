@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from chipsim.circuits.crossbar import Crossbar
+from chipsim.circuits.crossbar import Crossbar, Parameters
 from chipsim.devices import cells
 from chipsim.devices.device import Cells, Region
 from chipsim.devices.trains import LineTrains, Wanted
@@ -126,3 +126,24 @@ def test_pulses_reach_their_region_alone(array: Crossbar) -> None:
     assert np.all(array.cells.pulses[:, 2:] == 2)
     assert fired.set_pulses == 32
     assert actions["line_pulse_cell"] == 3 * 4 + 5 * 8
+
+
+@pytest.mark.parametrize("lines", [(1, 3), (8, 0), (0, 4), (8, 4)])
+def test_without_selectors_every_crossing_that_is_not_pulsed_is_half_selected(lines: tuple[int, int]) -> None:
+    """A single pulse on the first rows and columns: coincidences where both fire."""
+    rows, columns = lines
+    open_ = Parameters(type="crossbar", rows=8, columns=4, cell="reram-om", selector="none")
+    counts = np.zeros((1, 8, 4), dtype=np.int16)
+    counts[:, :rows, :columns] = 1
+    _, actions = Crossbar(crossbar().cells, open_).pulse(counts, Region(0, 0, 8, 4), lines)
+    row_fires, column_fires = np.arange(8) < rows, np.arange(4) < columns
+    assert actions["half_select"] == (row_fires[:, None] ^ column_fires).sum()
+    assert actions["set_pulses"] == rows * columns
+    assert "half_select" in open_.posts()["pulse-driver"]
+
+
+def test_gated_cells_are_never_half_selected(array: Crossbar) -> None:
+    _, actions = array.pulse(np.ones((1, 8, 4), dtype=np.int16), Region(0, 0, 8, 4), (8, 4))
+    gated = Parameters(type="crossbar", rows=8, columns=4, cell="reram-om")
+    assert "half_select" not in actions
+    assert "half_select" not in gated.posts()["pulse-driver"]

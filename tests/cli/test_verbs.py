@@ -61,7 +61,20 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_verb_is_listed_once_it_works_whole() -> None:
-    verbs = {"demo", "run", "check", "show", "list", "report", "data", "price", "explain", "why", "compare"}
+    verbs = {
+        "demo",
+        "run",
+        "check",
+        "show",
+        "list",
+        "report",
+        "data",
+        "price",
+        "explain",
+        "why",
+        "compare",
+        "reproduce",
+    }
     verbs |= {"device"}
     assert set(cli.commands.commands) == verbs
 

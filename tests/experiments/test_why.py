@@ -30,8 +30,9 @@ def test_the_lines_add_up_to_the_total_and_each_is_count_times_price(folder: Pat
 
 
 def test_each_line_points_at_the_price_in_its_file(folder: Path) -> None:
+    tables = {name: registry.file("costs", name) for name in ("analog-14nm", "digital-14nm")}
     files = {
-        "analog-14nm.yaml": registry.file("costs", "analog-14nm").read_text("utf-8").splitlines(),
+        **{f"{name}.yaml": path.read_text("utf-8").splitlines() for name, path in tables.items()},
         "architecture.yaml": (folder / "resolved" / "architecture.yaml").read_text("utf-8").splitlines(),
     }
     for line in why.energy(folder):

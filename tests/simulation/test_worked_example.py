@@ -215,10 +215,12 @@ def test_energy_at_the_listed_prices_is_the_examples_to_six_digits(timing: str, 
     prices = {entry: REFERENCE["prices"][width][name] for entry, name in LISTED.items()}
     found, expected = _energies(timing, prices), REFERENCE["energy_J"][width]
     found["update"] -= _drawn_beyond_the_mean(timing, prices)
-    assert found["forward"] / IMAGES == pytest.approx(expected["forward"], rel=5e-6)
-    assert found["update"] / IMAGES == pytest.approx(expected["update"], rel=5e-6)
-    assert found["transfer"] / (IMAGES // EVERY) == pytest.approx(expected["transfer"], rel=5e-6)
-    assert math.fsum(found.values()) / IMAGES == pytest.approx(expected["per_image_amortised"], rel=5e-6)
+    assert found["forward"] / IMAGES == pytest.approx(expected["forward"], rel=5e-6, abs=0)
+    assert found["update"] / IMAGES == pytest.approx(expected["update"], rel=5e-6, abs=0)
+    assert found["transfer"] / (IMAGES // EVERY) == pytest.approx(expected["transfer"], rel=5e-6, abs=0)
+    assert math.fsum(found.values()) / IMAGES == pytest.approx(
+        expected["per_image_amortised"], rel=5e-6, abs=0
+    )
 
 
 @pytest.mark.parametrize(("timing", "width"), [("measured", "t_pulse_100ns"), ("ideal", "t_pulse_5ns")])
@@ -228,4 +230,4 @@ def test_energy_from_voltages_and_conductances_agrees_to_a_tenth_of_a_percent(
     prices = {entry: REFERENCE["prices"][width][name] for entry, name in LISTED.items()}
     found, listed = _energies(timing, {}), _energies(timing, prices)
     for operation in OPERATIONS:
-        assert found[operation] == pytest.approx(listed[operation], rel=1e-3)
+        assert found[operation] == pytest.approx(listed[operation], rel=1e-3, abs=0)
