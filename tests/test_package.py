@@ -51,6 +51,7 @@ def _shipped() -> set[str]:
     patterns = (
         "**/*.py", "py.typed", "accounting/tables/*.yaml", "devices/presets/*", "inputs/references.bib",
         "workloads/samples/*", "reports/templates/*", "reports/static/*",
+        "experiments/reproductions/tables/*.yaml",
     )  # fmt: skip
     own = {path for pattern in patterns for path in PACKAGE.glob(pattern) if path.is_file()}
     files = {f"chipsim/{path.relative_to(PACKAGE).as_posix()}" for path in own}

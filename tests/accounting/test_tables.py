@@ -248,7 +248,6 @@ def test_an_array_of_capacitors_has_their_area_and_leaks() -> None:
     assert powers["slow"] == powers["reram"] == 0.0
 
 
-@pytest.mark.skipif("phase-change" not in registry.names("model"), reason="its models are not there yet")
 def test_cells_that_the_shipped_tables_name_are_models_that_there_are() -> None:
     for name in registry.names("costs"):
         file = table.read(registry.file("costs", name))
