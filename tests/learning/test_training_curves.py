@@ -11,7 +11,7 @@ import pytest
 from chipsim.circuits.digital_unit import DigitalUnit, Parameters
 from tests.learning import reference_task
 
-SEEDS, IMAGES = 6, 2000
+SEEDS, IMAGES = 5, 1500
 
 
 @pytest.fixture(scope="module")
@@ -21,13 +21,13 @@ def task() -> reference_task.Task:
 
 @pytest.mark.parametrize("rule", reference_task.RULES)
 def test_curves_differ_from_the_reference_by_chance_only(rule: str, task: reference_task.Task) -> None:
-    """Six seeds of ours, five of theirs; a false alarm has a probability of 0.5 % a rule, 4 % in all."""
+    """Five seeds of either: of 252 ways to deal them out 2 are refused, 0.8 % a rule, 6 % in all."""
     runs = [
         reference_task.train(reference_task.RULES[rule], seed, task, IMAGES)
         for seed in range(100, 100 + SEEDS)
     ]
     ours, theirs = reference_task.curves(runs), reference_task.reference_curves(rule, IMAGES)
-    assert reference_task.chance(ours, theirs, draws=4000) > 0.005
+    assert reference_task.chance(ours, theirs, draws=4000) > 0.01
 
 
 def test_the_test_sees_a_learning_rate_that_is_ten_times_too_large(task: reference_task.Task) -> None:
