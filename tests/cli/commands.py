@@ -23,6 +23,8 @@ SHORT = ("-s", "stages.train.images=200")
 WARNING = (
     "warning[W001]: component 'array' reads zero weight against an ideal reference; "
     "its area, time and energy are not counted\n"
+    "warning[W020]: component 'array': 8 cells at full input put 89.6 uA on a line (8 x 56 uS x 200 mV), "
+    "more than the 33 uA that a metal-1 line carries for long (Marinella2018); 2 cells would do\n"
 )
 """What every run of the shipped chip says beside its results."""
 
