@@ -644,7 +644,8 @@ def _print_spread(record: Mapping[str, Any]) -> None:
         spread = record["uncertainty"][figure]
         ends = " to ".join(_written(spread[end], dimension) for end in ("low", "high"))
         causes = ", ".join(f"{cause['entry']} {cause['share']:.0%}" for cause in spread["causes"][:3])
-        click.echo(f"  {name}, over the ranges of the prices (90 %): {ends}; spread from {causes or 'none'}")
+        whole = f"  {name}, over the ranges of the prices (90 %, whatever the corner): {ends}"
+        click.echo(f"{whole}; spread from {causes or 'none'}")
 
 
 @commands.command()

@@ -399,6 +399,12 @@ def _wire_faults(plan: Plan) -> Iterator[Fault]:
             yield Fault(
                 f"component '{name}': its cells' g_span is 0, so that an IR drop has no weight", place, "E055"
             )
+        elif cell.devices > 1:
+            yield Fault(
+                f"component '{name}': IR drop is of cells of one device, and its cells have {cell.devices}; "
+                "leave out 'row_resistance' and 'column_resistance'",
+                place, "E055",
+            )  # fmt: skip
         elif deepest > DEEPEST_DROP:
             yield Fault(
                 f"component '{name}': its wires would take {deepest:.0%} from the farthest cell, more than "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 from chipsim.accounting.pricing import PricedRow
 from chipsim.errors import DataError, Fault, InputError
 from chipsim.experiments.ensemble import read_record
-from chipsim.experiments.run import Job, Request, chipsim_version, prepare, provenance
+from chipsim.experiments.run import SETTABLE, Job, Request, chipsim_version, prepare, provenance
 from chipsim.reports import counted
 from chipsim.reports import result as results
 from chipsim.reports.counted import Counted
@@ -39,7 +40,9 @@ def read(folder: Path, settings: tuple[str, ...] = ()) -> Finished:
     given = folder / "resolved"
     paths = [given / f"{kind}.yaml" for kind in ("architecture", "workload")]
     if not (folder / "run.json").is_file() or not all(path.is_file() for path in paths):
-        raise DataError(f"{folder}: not a run's directory; it holds no run.json with resolved files")
+        text = f"{folder}: not a run's directory; it holds no run.json with resolved files"
+        seeds = sorted(folder.glob("seed-*"))
+        raise DataError(f"{text}; give one of its runs, as '{seeds[0]}'" if seeds else text)
     job = prepare(Request(str(paths[0]), str(paths[1]), settings))
     matrices = {stage: rule.operations() for stage, rule in job.rules.items()}
     matrices |= {stage: program.pulsed for stage, program in job.plan.programs.items()}
@@ -75,8 +78,10 @@ def settings_of(costs: str | None, corner: str | None, given: Sequence[str]) -> 
 def _check_settings(folder: Path, settings: Sequence[str]) -> None:
     for setting in settings:
         path = setting.partition("=")[0].strip()
-        if not path.startswith("costs."):
-            text = (
-                f"'{path}' changes what the run does, not only its price; run it again with --set {setting}"
-            )
-            raise InputError(Fault(text, code="E024"))
+        if path.startswith("costs."):
+            continue
+        text = f"'{path}' is no price; write 'costs.{path}' for an entry of the cost table"
+        if path.split(".")[0] in SETTABLE:
+            again = shlex.quote(setting)
+            text = f"'{path}' changes what the run does, not only its price; run it again with --set {again}"
+        raise InputError(Fault(text, code="E024"))

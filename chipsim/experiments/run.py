@@ -174,7 +174,7 @@ def _apply(found: dict[str, Document], setting: str) -> None:
         raise InputError(Fault(f"'{setting}' is not a setting; write PATH=VALUE", code="E024"))
     path, value = path.strip(), value.strip()
     first = path.split(".")[0]
-    if first not in _WORKLOAD_KEYS | _ARCHITECTURE_KEYS:
+    if first not in SETTABLE:
         known = (*_ARCHITECTURE_KEYS, *_WORKLOAD_KEYS)
         text = f"there is no key '{first}' to set{suggestion(first, dict.fromkeys(known))}"
         raise InputError(Fault(text, Place("--set", 1, 1, setting, len(first)), "E024"))
@@ -194,6 +194,8 @@ def _spelt_out(document: Document, path: str) -> Document:
 
 _WORKLOAD_KEYS = frozenset(Workload.model_fields) - {"format", "name", "description"}
 _ARCHITECTURE_KEYS = frozenset(graph.Header.model_fields)
+SETTABLE = _WORKLOAD_KEYS | _ARCHITECTURE_KEYS
+"""First keys of the paths that `--set` knows."""
 
 
 def simulate(

@@ -103,7 +103,7 @@ DIMENSIONS: MappingProxyType[str, Dimension] = MappingProxyType(
             Dimension("voltage", "V", "V"),
             Dimension("conductance", "S", "uS"),
             Dimension(
-                "resistance", "Ohm", "kOhm", written=("ohm", "\N{OHM SIGN}", "\N{GREEK CAPITAL LETTER OMEGA}")
+                "resistance", "Ohm", "Ohm", written=("ohm", "\N{OHM SIGN}", "\N{GREEK CAPITAL LETTER OMEGA}")
             ),
             Dimension("energy", "J", "pJ"),
             Dimension("power", "W", "uW"),

@@ -88,4 +88,4 @@ class Rule(ChoppedRule):
 
     def writes(self, layer: LayerShape, transfer: int) -> bool:
         """Not before each line has been read once against its first reference."""
-        return bool(self.reads(layer, transfer).min() > self.chop_period)
+        return bool(self.has_flipped(layer, transfer).all())

@@ -48,6 +48,13 @@ class ChoppedRule(BufferedRule):
             return np.where(reads // self.chop_period % 2 == 0, 1.0, -1.0)
         return random_signs(layer.key, self.chop_probability, reads)
 
+    def has_flipped(self, layer: LayerShape, transfer: int) -> NDArray[np.bool_]:
+        """Whether each line's chopper has flipped before its present read, `(lines,)`."""
+        reads = self.reads(layer, transfer)
+        if self.chop == "regular":
+            return reads > self.chop_period
+        return random_flips(layer.key, self.chop_probability, reads)
+
     def flipped(self, layer: LayerShape, transfer: int) -> NDArray[np.bool_]:
         """Whether each line's chopper flipped after its last read, `(lines,)`."""
         reads = self.reads(layer, transfer)
@@ -66,6 +73,17 @@ def random_signs(key: int, probability: float, reads: NDArray[np.int64]) -> NDAr
         chosen = np.flatnonzero(blocks == block)
         signs[chosen] = _block(key, probability, reads.size, int(block))[chosen, reads[chosen] % BLOCK]
     return signs
+
+
+def random_flips(key: int, probability: float, reads: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether lines that have been read so often had flipped before their last read, `(lines,)`."""
+    ever = np.zeros(reads.size, dtype=np.bool_)
+    for block in range(int(reads.max(initial=0)) // BLOCK + 1):
+        before = np.arange(block * BLOCK, (block + 1) * BLOCK)[None] < reads[:, None]
+        ever |= ((_block(key, probability, reads.size, block)[:, :BLOCK] < 0) & before).any(axis=1)
+        if ever.all():
+            break
+    return ever
 
 
 @functools.lru_cache(maxsize=256)

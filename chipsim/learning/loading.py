@@ -43,7 +43,8 @@ def programs(
             continue
         rule = rules[stage.name]
         if stage.start == "keep" and held and rule.weights != held:
-            faults.add(_kept_elsewhere(document, index, stage.name, rule, held, rules))
+            programmed = isinstance(workload.stages[index - 1], ProgramStage)
+            faults.add(_kept_elsewhere(document, index, stage.name, rule, held, rules, programmed))
         held = rule.weights
     faults.raise_if_any()
     return MappingProxyType(found)
@@ -51,10 +52,12 @@ def programs(
 
 def _kept_elsewhere(
     document: Document, index: int, stage: str, rule: LearningRule, held: str,
-    rules: Mapping[str, LearningRule],
+    rules: Mapping[str, LearningRule], programmed: bool,
 ) -> InputError:  # fmt: skip
     between = held in _digital(rules) and rule.weights not in rule.digital
     mend = "put a stage of kind 'program' between them, or write" if between else "write"
+    if programmed:
+        mend = f"write 'to: {rule.weights}' in that stage, or"
     text = (
         f"stage '{stage}' keeps weights, but its rule '{rule.type}' holds them in matrix '{rule.weights}' "
         f"and the stage before left them in '{held}'; {mend} 'start: random'"

@@ -130,7 +130,7 @@ class Chip:
     def apparent(self, layer: str, matrix: str) -> NDArray[np.float64]:
         """Weights of a matrix on a crossbar as a read sees them, `(rows, columns)`."""
         seat = self.seats[layer, matrix]
-        return seat.crossbar.cells.apparent(seat.region)[0]
+        return seat.crossbar.reading(seat.region).weights
 
     def shapes(self, stage: str) -> tuple[LayerShape, ...]:
         """The layers as the rule of a stage sees them, each with a stream to draw from."""

@@ -198,7 +198,7 @@ class Controller:
         begin, before = self.floor.now, self.chip.snapshot()
         evaluations = [self._measure(task, 0, 0)]
         programmed = execute(self.floor, self._converse(program.start(self.chip.plan.shapes), 0))
-        evaluations.append(self._measure(task, 0, self.floor.now - begin))
+        evaluations.append(self._measure(task, 0, self.floor.now - begin, occasion=1))
         progress(task.name, 0, 0, evaluations[-1].accuracy)
         misses = self._misses(program, programmed)
         return StageOutcome(
@@ -245,25 +245,29 @@ class Controller:
         rule, shapes = task.rule, self.chip.shapes(task.name)
         yield from self._converse(rule.start(shapes), 0)
         measure(0)
-        declarations = with_time(rule.declarations(), self.chip.ageing, self._upkeep_declared())
+        declarations = with_time(rule.declarations(), self.chip.ageing, self._upkeep_declared(rule))
         done = 0
         for x, labels in _batches(task, self._sizes(task, declarations)):
             chunk = yield from self._passes(x, labels, done)
             done += chunk.images
             yield from self._converse(rule.step(shapes, chunk), done)
-            yield from self._look_after(done)
+            yield from self._look_after(rule, done)
             if done % task.evaluate_every == 0 or done == task.images:
                 measure(done)
 
-    def _upkeep_declared(self) -> tuple[Declaration, ...]:
+    def _upkeep_of(self, rule: LearningRule) -> dict[tuple[str, str], int]:
+        """Images between looks at the devices of the matrices that a rule works with."""
+        return {key: every for key, every in self.chip.upkeep.items() if key[1] in rule.matrices}
+
+    def _upkeep_declared(self, rule: LearningRule) -> tuple[Declaration, ...]:
         return tuple(
             Declaration(REFRESH, frozenset({matrix}), frozenset({matrix}), every)
-            for (_, matrix), every in self.chip.upkeep.items()
+            for (_, matrix), every in self._upkeep_of(rule).items()
         )
 
-    def _look_after(self, done: int) -> Program:
+    def _look_after(self, rule: LearningRule, done: int) -> Program:
         """Read all devices that are due, then reset and write again those that their readings show."""
-        due = [key for key, every in self.chip.upkeep.items() if done % every == 0]
+        due = [key for key, every in self._upkeep_of(rule).items() if done % every == 0]
         if not due:
             return
         stage, occasion = self.floor.account, done << EVENTS
@@ -341,13 +345,17 @@ class Controller:
 
     # Evaluation: on a clock of its own, in an account of its own
 
-    def _measure(self, task: StageTask | ProgramTask, done: int, time: int) -> Evaluation:
+    def _measure(
+        self, task: StageTask | ProgramTask, done: int, time: int, occasion: int | None = None
+    ) -> Evaluation:
+        """One evaluation; what is drawn in it goes by `occasion`, the images done where none is given."""
+        drawn = done if occasion is None else occasion
         ledger = self.ledger.only(task.name)
         test_x, test_y = task.data.test_x, task.data.test_y
         correct, loss = 0, 0.0
         for start in range(0, test_x.shape[0], EVALUATED_TOGETHER):
             part = slice(start, start + EVALUATED_TOGETHER)
-            scored = execute(self.beside, self._score(test_x[part], test_y[part], start, done))
+            scored = execute(self.beside, self._score(test_x[part], test_y[part], start, drawn))
             correct += scored.correct
             loss += scored.loss
         images = test_x.shape[0]

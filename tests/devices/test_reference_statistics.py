@@ -163,6 +163,11 @@ def test_write_noise_and_first_step_agree_with_the_reference(preset: str) -> Non
     count = step.size
     noise = float((apparent - device.weights).std())
     assert noise == pytest.approx(float(row["expected"]), rel=ERRORS / math.sqrt(2 * count))
+    for measured in (
+        "write_noise_std_after_set",
+        "write_noise_std_after_pulse",
+    ):  # by the same number of cells
+        assert noise == pytest.approx(float(row[measured]), rel=ERRORS / math.sqrt(count))
     deviation = float(row["std_step_first_up_pulse"])
     error = ERRORS * deviation * math.sqrt(2 / count)
     assert step.mean() == pytest.approx(float(row["mean_step_first_up_pulse"]), abs=error)

@@ -70,7 +70,7 @@ def test_a_table_of_ones_own_goes_with_the_run(finished: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize("setting", ["components.adc.bits=6", "stages.0.images=5", "timing=ideal"])
 def test_what_would_change_the_run_is_refused(finished: Path, setting: str) -> None:
-    with pytest.raises(InputError, match=f"changes what the run does.*--set {setting}"):
+    with pytest.raises(InputError, match=f"changes what the run does.*--set '?{setting}"):
         repricing.read(finished, (setting,))
 
 
@@ -92,3 +92,8 @@ def test_the_interval_holds_the_total_and_its_causes_are_prices(finished: Path) 
         spread = record["uncertainty"][figure]
         assert spread["low"] < typical < spread["high"]
         assert sum(cause["share"] for cause in spread["causes"]) == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_price_without_its_first_key_is_told_it(finished: Path) -> None:
+    with pytest.raises(InputError, match=r"write 'costs\.adc_conv\.energy'"):
+        repricing.read(finished, ("adc_conv.energy=2 pJ",))

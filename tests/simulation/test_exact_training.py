@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
-from chipsim.inputs import registry
 from chipsim.learning import sgd
 from chipsim.simulation.chip import Chip
 from chipsim.simulation.controller import Controller, StageData
@@ -44,7 +42,6 @@ def floating_point(
     return [one, two]
 
 
-@pytest.mark.skipif("ideal" not in registry.names("cell"), reason="there is no ideal cell yet")
 def test_ideal_cells_with_exact_converters_train_exactly_as_floating_point_does() -> None:
     """To rounding: the chip's own exponential differs from NumPy's in the last place."""
     rule = sgd.Rule(type="sgd", learning_rate=RATE)

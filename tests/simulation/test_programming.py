@@ -29,14 +29,14 @@ DIGITAL = digital.Rule(type="digital")
 
 def plan(
     rows: int = 8, columns: int = 2, cell: str = f"{{preset: reram-om, {QUIET}}}", phases: int = 2,
-    without: str = "", **given: object,
+    without: str = "", array: str = "", **given: object,
 ) -> Plan:  # fmt: skip
     """A host beside a crossbar, and a program from one to the other."""
     components = f"""
   controller: {{type: controller}}
   dac:        {{type: dac, bits: 7, lanes: {rows}}}
   drivers:    {{type: pulse-driver, bit_length: 31, pulse_width: 100 ns, phases: {phases}}}
-  array:      {{type: crossbar, rows: {rows}, columns: {columns}, cell: {cell}}}
+  array:      {{type: crossbar, rows: {rows}, columns: {columns}, cell: {cell}{array}}}
   adc:        {{type: adc, bits: 9, count: 1}}
   digital:    {{type: digital-unit}}
   host:       {{type: digital-array, capacity: 10000, lanes: 1}}
@@ -240,3 +240,21 @@ def test_pulses_need_drivers_and_noise_needs_none() -> None:
     with pytest.raises(FitError, match="operation 'program' of layer 'dense1' has no route: no pulse-driver"):
         plan(without="drivers", type="write-verify")
     programmed(plan(without="drivers", type="noise", spread=0.1))
+
+
+def test_the_report_is_of_what_a_read_sees_of_stuck_cells() -> None:
+    """Half of the cells are stuck at their upper bound: they are beyond, by as much as a read sees."""
+    a_plan = plan(
+        16,
+        8,
+        f"{{preset: reram-om, {QUIET}}}",
+        array=", stuck: {share: 50 %, at: high}",
+        type="noise",
+        spread=0.0,
+    )
+    controller, outcome, seen = programmed(a_plan, np.zeros((16, 8)))
+    seat = controller.chip.seats["dense1", "C"]
+    sums, _ = seat.crossbar.read(128 * np.eye(16, dtype=np.int32), seat.region, "row", 128)
+    assert np.allclose(sums, seen)
+    assert outcome.misses is not None
+    assert outcome.misses.worst_error == np.abs(seen).max() > 0.3

@@ -384,6 +384,11 @@ def test_wires_that_a_first_order_says_nothing_of_are_refused() -> None:
     assert "component 'array': its wires would take" in str(caught.value)
 
 
+def test_wires_of_cells_that_are_pairs_are_refused() -> None:
+    with pytest.raises(FitError, match="IR drop is of cells of one device, and its cells have 2"):
+        plan(cell="pcm-pair", array="row_resistance: 1 Ohm, column_resistance: 1 Ohm")
+
+
 @cache
 def preset() -> Plan:
     rule = chips.tiki_taka(transfer_every=2)
