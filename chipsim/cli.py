@@ -459,19 +459,29 @@ def _print_summary(summary: Mapping[str, Any]) -> None:
         if path.endswith(
             (".accuracy.last", ".accuracy.first", ".to_target.images", ".time_s", ".energy_J")
         ) and ("by_" not in path):
-            click.echo(f"  {path}: {_interval(figure)}")
+            click.echo(f"  {path}: {_interval(path, figure)}")
 
 
-def _interval(figure: Mapping[str, Any]) -> str:
+def _interval(path: str, figure: Mapping[str, Any]) -> str:
     values = figure["values"]
     if figure["mean"] is None:
         known = sorted(value for value in values if value is not None)
         middle = len(values) // 2
-        median = f", median {known[middle]:.4g}" if middle < len(known) else ""
+        median = f", median {_of_path(path, known[middle])}" if middle < len(known) else ""
         return f"reached by {len(known)} of {len(values)} seeds{median}"
+    mean = _of_path(path, figure["mean"])
     if figure["ci95"] is None:
-        return f"{figure['mean']:.4g}"
-    return f"{figure['mean']:.4g} ({figure['ci95'][0]:.4g} to {figure['ci95'][1]:.4g})"
+        return mean
+    low, high = (_of_path(path, end) for end in figure["ci95"])
+    return f"{mean} ({low} to {high})"
+
+
+def _of_path(path: str, value: float) -> str:
+    """A figure as a reader sees it: by the unit in its key, an accuracy in per cent."""
+    for ending, dimension in (("_s", "time"), ("_J", "energy"), ("_m2", "area")):
+        if path.endswith(ending):
+            return _written(value, dimension)
+    return f"{value:.1%}" if ".accuracy" in path else f"{value:.6g}"
 
 
 # check, show, list, report, data
@@ -727,11 +737,7 @@ def _mean(values: Sequence[float | None], figure: str) -> str:
     known = [value for value in values if value is not None]
     if len(known) < len(values):
         return f"{len(known)} of {len(values)} got there"
-    value = sum(known) / len(known)
-    for ending, dimension in (("_s", "time"), ("_J", "energy"), ("_m2", "area")):
-        if figure.endswith(ending):
-            return _written(value, dimension)
-    return f"{value:.1%}" if ".accuracy" in figure else f"{value:.6g}"
+    return _of_path(figure, sum(known) / len(known))
 
 
 def _verdict(found: Any) -> str:

@@ -55,7 +55,7 @@ Lines = tuple[int, ...]
 Asking = Generator[tuple[Operation, ...], tuple[Any, ...], Any]
 
 LARGEST = 1.0
-"""Full scale of the words for X and D: beyond it no converter drives a line any further."""
+"""Full scale of the words for X and D, means of |x| and |d|: a line at full drive; larger ones are cut."""
 
 
 class TransferRule(PulsedRule):
