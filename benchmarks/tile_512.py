@@ -110,11 +110,12 @@ class Plain:
             up = (lines.row_signs[image, :, None] * lines.column_signs[image] < 0).ravel()
             chosen = np.nonzero(hits)[0]
             chosen = chosen[np.argsort(hits[chosen], kind="stable")[::-1]]
-            self._fire(chosen, hits[chosen], up[chosen])
+            self.fire(chosen, hits[chosen], up[chosen])
             fired += int(hits.sum())
         return fired
 
-    def _fire(self, chosen: np.ndarray, hits: np.ndarray, up: np.ndarray) -> None:
+    def fire(self, chosen: np.ndarray, hits: np.ndarray, up: np.ndarray) -> None:
+        """Pulses on chosen cells, those with most first."""
         rise, fall, by_top, by_bottom, top, bottom, noise = self.numbers[:, chosen]
         size, slope = np.where(up, rise, -fall), np.where(up, by_top, by_bottom)
         state = self.state[chosen]

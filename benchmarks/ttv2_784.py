@@ -4,8 +4,10 @@
 
 The chip and the workload are the two files beside this one, run by chipsim's own controller: events, time
 and energy counts included. Wall time is that of training, once the kernels are compiled, without the
-preparation of A and without evaluations. The public AIHWKIT needs 4 to 7 ms an image on a machine of this
-kind for the update rule alone (measured where it is installed; see docs/speed.md).
+preparation of A and without evaluations. Beside it, in the same process, runs a plain NumPy version of the
+same network on the same devices: trains, coincidences, clipped steps, write noise, quantised reads, H, single
+pulses; without events, counts and energy. The public AIHWKIT needs 4 to 7 ms an image on a machine of this
+kind (measured where it is installed; see docs/speed.md).
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from tile_512 import Plain
 
 from chipsim.architecture import graph
 from chipsim.architecture.placement import Plan, compile_plan
@@ -120,6 +123,80 @@ def train(images: int, learning_rate: float, seed: int = 0) -> Trained:
     return Trained(wall, cpu, dict(spent), int(pulses))
 
 
+class PlainLayer:
+    """A layer of TTv2 in NumPy: A and C on the devices of a chip's arrays, and H."""
+
+    def __init__(self, chip: Chip, name: str) -> None:
+        seats = [chip.seats[name, matrix].crossbar.cells for matrix in ("A", "C")]
+        self.shape = seats[0].shape
+        self.fast, self.slow = (Plain(cells) for cells in seats)
+        self.references = [cells.reference.ravel() for cells in seats]
+        self.noise = float(seats[0].model.write_noise_deviation)
+        self.step = float(seats[0].model.granularity)
+        self.draws = np.random.Generator(np.random.SFC64(1))
+        self.words = np.zeros(self.shape)
+        self.weights = self._seen(self.slow, self.references[1])
+
+    def _seen(self, plain: Plain, reference: np.ndarray) -> np.ndarray:
+        noise = self.noise * self.draws.standard_normal(plain.state.size, dtype=np.float32)
+        return (plain.state - reference + noise).reshape(self.shape)
+
+    def read(self, x: np.ndarray, transposed: bool = False) -> np.ndarray:
+        """A product through 7-bit inputs and a 9-bit converter of range 12."""
+        inputs = np.rint(np.clip(x, -1, 1) * 128) / 128
+        sums = self.weights @ inputs if transposed else inputs @ self.weights
+        return np.clip(np.rint(sums * (255 / 12)), -255, 255) * (12 / 255)
+
+    def update(self, x: np.ndarray, error: np.ndarray, rate: float) -> int:
+        """Coincidences of trains of 31 slots on A; returns the pulses."""
+        scale = np.sqrt(rate / (self.step * 31))
+        rows = self.draws.random((31, x.size)) < scale * np.abs(x)
+        columns = self.draws.random((31, error.size)) < scale * np.abs(error)
+        hits = (rows.T.astype(np.float32) @ columns.astype(np.float32)).ravel().astype(np.int64)
+        up = (np.sign(x)[:, None] * np.sign(error) < 0).ravel()
+        chosen = np.nonzero(hits)[0]
+        chosen = chosen[np.argsort(hits[chosen], kind="stable")[::-1]]
+        self.fast.fire(chosen, hits[chosen], up[chosen])
+        return int(hits.sum())
+
+    def transfer(self, threshold: float) -> None:
+        """All of A to H, and a pulse on C where H crosses."""
+        self.words += np.rint(self._seen(self.fast, self.references[0]) * 255) / 255
+        chosen = np.nonzero(np.abs(self.words).ravel() >= threshold)[0]
+        up = self.words.ravel()[chosen] > 0
+        self.words.ravel()[chosen] -= np.where(up, threshold, -threshold)
+        self.slow.fire(chosen, np.ones(chosen.size, dtype=np.int64), up)
+        self.weights = self._seen(self.slow, self.references[1])
+
+
+def train_plain(images: int, learning_rate: float, seed: int = 0) -> tuple[float, int]:
+    """Wall time [s] and pulses on A of the same training in NumPy."""
+    plan, rule = files(learning_rate)
+    chip = Chip(plan, seed)
+    for layer, matrix in plan.places:
+        chip.randomise(layer, matrix)
+    layers = [PlainLayer(chip, name) for name in plan.layers]
+    specs, scale = list(plan.layers.values()), plan.network.loss.scale
+    x, labels = digits(images, seed)
+    fired, began = 0, time.perf_counter()
+    for image in range(images):
+        inputs, values = [], x[image]
+        for layer, spec in zip(layers, specs, strict=True):
+            inputs.append(np.pad(values, (0, layer.shape[0] - values.size)))
+            values = spec.gain * layer.read(inputs[-1])
+            values = np.tanh(values) if spec.activation == "tanh" else values
+        power = np.exp(scale * (values - values.max()))
+        errors = [power / power.sum() - np.eye(values.size)[labels[image]]]
+        for k in range(len(layers) - 1, 0, -1):
+            behind = specs[k].gain * layers[k].read(errors[0], transposed=True)[: specs[k].inputs]
+            errors.insert(0, behind * (1 - inputs[k][: specs[k].inputs] ** 2))
+        for layer, own, error in zip(layers, inputs, errors, strict=True):
+            fired += layer.update(own, error, learning_rate)
+            if (image + 1) % rule.transfer_every == 0:  # type: ignore[attr-defined]
+                layer.transfer(rule.threshold)  # type: ignore[attr-defined]
+    return time.perf_counter() - began, fired
+
+
 def main() -> None:
     """Print the time an image and its parts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -143,6 +220,11 @@ def main() -> None:
         ("events and the rest", rest),
     ]:
         print(f"  {part:20} {seconds * ms:6.3f} ms  {seconds / found.wall:5.1%}")
+    plain, fired = train_plain(given.images, given.learning_rate)
+    print(
+        f"NumPy: {plain * ms:.2f} ms an image, {fired / given.images:.0f} pulses on A an image; "
+        f"{plain / found.wall:.1f} times as long"
+    )
     low, high = (bound / (found.wall * ms) for bound in AIHWKIT)
     print(
         f"AIHWKIT, measured elsewhere at {AIHWKIT} ms an image, takes {low:.1f} to {high:.1f} times as long"
