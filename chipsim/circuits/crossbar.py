@@ -143,16 +143,7 @@ class Crossbar:
         `alone` says that the lines are driven one at a time.
         """
         seen = self.reading(region, by if alone else "")
-        exact = codes.dtype == np.float64
-        whole = _whole(codes, full_scale) if exact else codes
-        if by == "row":
-            sums = product(codes, seen.weights)
-            duty, weighted, lines = _actions(whole, seen.row_conductance)
-        else:
-            sums = transposed_product(codes, seen.weights)
-            duty, weighted, lines = _actions(whole, seen.column_conductance)
-        if not exact:
-            sums *= 1.0 / full_scale
+        sums, duty, weighted, lines = _driven(codes, seen, by, full_scale)
         sensed = sums.shape[1] * self.devices
         crossings = (self.columns if by == "row" else self.rows) * self.devices
         return sums, {
@@ -181,11 +172,7 @@ class Crossbar:
     ) -> tuple[NDArray[np.float64], Mapping[str, int]]:
         """States `(rows, columns x devices of a weight)` of rows that are driven one at a time."""
         seen = self.cells.inspect(region)
-        whole = _whole(codes, full_scale) if codes.dtype == np.float64 else codes
-        sums = product(codes, seen.weights)
-        if codes.dtype != np.float64:
-            sums *= 1.0 / full_scale
-        duty, weighted, lines = _actions(whole, seen.row_conductance)
+        sums, duty, weighted, lines = _driven(codes, seen, "row", full_scale)
         return sums, {
             "cell_reads": sums.size,
             "read_duty": duty * sums.shape[1],
@@ -218,6 +205,20 @@ class Crossbar:
         if not self._gated:  # a coincidence takes two crossings, every other one half selects its cell
             actions["half_select"] = crossings - 2 * (fired.set_pulses + fired.reset_pulses)
         return actions
+
+
+def _driven(
+    codes: NDArray[Any], seen: Reading, by: str, full_scale: int
+) -> tuple[NDArray[np.float64], int, int, int]:
+    """Sums of codes through what a read sees, and what `_actions` counts of them."""
+    exact = codes.dtype == np.float64
+    multiply, totals = (
+        (product, seen.row_conductance) if by == "row" else (transposed_product, seen.column_conductance)
+    )
+    sums = multiply(codes, seen.weights)
+    if not exact:
+        sums *= 1.0 / full_scale
+    return sums, *_actions(_whole(codes, full_scale) if exact else codes, totals)
 
 
 def _whole(drive: NDArray[np.float64], full_scale: int) -> NDArray[np.int64]:

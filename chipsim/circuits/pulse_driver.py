@@ -114,6 +114,17 @@ class PulseDriver:
 Circuit = PulseDriver
 
 
+def line_pulses(pulses: NDArray[np.integer[Any]]) -> tuple[tuple[int, int], int]:
+    """Pulses on the selected lines and on those across, and the windows that they take.
+
+    `pulses` is `(selected lines, lines across)`, up where positive. A line fires as often as its cell with
+    the most pulses of a polarity needs, up and down in one window.
+    """
+    up, down = (np.max(sign * pulses.astype(np.int64), axis=1, initial=0) for sign in (1, -1))
+    selected = int(up.sum()) + int(down.sum())
+    return (selected, int(np.abs(pulses.astype(np.int64)).sum())), int(np.maximum(up, down).sum())
+
+
 def probability_scale(rate: float, granularity: float, slots: int) -> float:
     """The factor a from a value to its firing probability: sqrt(rate / (step BL))."""
     return float(np.sqrt(rate / (granularity * slots)))

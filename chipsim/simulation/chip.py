@@ -16,7 +16,7 @@ from chipsim.architecture.routes import INSPECT, MEMORY, REFRESH, TRANSPOSED, Ke
 from chipsim.circuits import crossbar, digital_unit, integrator, pulse_driver
 from chipsim.circuits.defects import Defects
 from chipsim.devices.device import Region, Upkeep
-from chipsim.devices.trains import Wanted
+from chipsim.devices.trains import Train, Wanted
 from chipsim.inputs import registry
 from chipsim.learning.programming import Approach, Fire, VerifyRead
 from chipsim.learning.programming import Place as PlaceWeights
@@ -360,23 +360,15 @@ class Chip:
         drivers: pulse_driver.PulseDriver = self.circuits[bank]
         seat = self.seats[operation.layer, operation.matrix]
         pulses = operation.pulses
-        lines, windows = _line_pulses(pulses)
+        lines, windows = pulse_driver.line_pulses(pulses)
         counts = np.zeros((1, seat.region.rows, seat.region.columns), dtype=np.int16)
         if operation.by == "row":
             counts[0, list(operation.lines)] = pulses
         else:
             counts[0, :, list(operation.lines)] = pulses
             lines = lines[::-1]
-        window = drivers.windows(windows)
-
-        def select(_: Transaction) -> Work:
-            return Work(window, {"row_pulses": lines[0], "col_pulses": lines[1]})
-
-        def fire(transaction: Transaction) -> Work:
-            transaction.value, actions = seat.crossbar.pulse(counts, seat.region, lines)
-            return Work(window, actions)
-
-        return (Step(bank, select, joint=True), Step(array, fire))
+        fire = partial(seat.crossbar.pulse, counts, seat.region, lines)
+        return _pulsing(bank, array, drivers.windows(windows), lines, fire)
 
     def _prepare(self, operation: Prepare, _stage: str) -> tuple[Step, ...]:
         """Pulses up and down in turn; cells without symmetry points are set to zero, which is not counted."""
@@ -424,16 +416,24 @@ class Chip:
         wanted = seat.crossbar.cells.upkeep(seat.region, readings)
         slots = _slots(wanted)
         lines = slots, seat.crossbar.devices * int(wanted.reset.sum()) + int(np.abs(wanted.write).sum())
-        window = drivers.one_way(slots)
+        fire = partial(seat.crossbar.refresh, wanted, seat.region, lines)
+        return _pulsing(bank, array, drivers.one_way(slots), lines, fire)
 
-        def select(_: Transaction) -> Work:
-            return Work(window, {"row_pulses": lines[0], "col_pulses": lines[1]})
 
-        def fire(transaction: Transaction) -> Work:
-            transaction.value, actions = seat.crossbar.refresh(wanted, seat.region, lines)
-            return Work(window, actions)
+def _pulsing(
+    bank: str, array: str, window: int, lines: tuple[int, int],
+    fire: Callable[[], tuple[Train, Mapping[str, int]]],
+) -> tuple[Step, ...]:  # fmt: skip
+    """The steps of given pulses: drivers and array are held for `window` [ps]; `lines` are their pulses."""
 
-        return (Step(bank, select, joint=True), Step(array, fire))
+    def select(_: Transaction) -> Work:
+        return Work(window, {"row_pulses": lines[0], "col_pulses": lines[1]})
+
+    def pulse(transaction: Transaction) -> Work:
+        transaction.value, actions = fire()
+        return Work(window, actions)
+
+    return (Step(bank, select, joint=True), Step(array, pulse))
 
 
 def _slots(wanted: Upkeep) -> int:
@@ -491,16 +491,6 @@ def _arrive(_: Transaction) -> Work:
 def _store(operation: Operation) -> str:
     """The name of a store in its integrator's memory."""
     return f"{operation.layer}.{operation.matrix}"
-
-
-def _line_pulses(pulses: NDArray[np.integer[Any]]) -> tuple[tuple[int, int], int]:
-    """Pulses on the selected lines and on those across, and the windows that they take.
-
-    A line fires as often as its cell with the most pulses of a polarity needs, up and down in one window.
-    """
-    up, down = (np.max(sign * pulses, axis=1, initial=0) for sign in (1, -1))
-    selected = int(up.sum()) + int(down.sum())
-    return (selected, int(np.abs(pulses).sum())), int(np.maximum(up, down).sum())
 
 
 _ROUTES: dict[type[Operation], Any] = {

@@ -43,8 +43,8 @@ def fire(chip: Chip, operation: Fire | Approach, _stage: str) -> tuple[Step, ...
 
     def select(transaction: Transaction) -> Work:
         counts = _counts(operation, seat.crossbar.cells.model)
-        window = drivers.windows(int(np.abs(counts).max(axis=1).sum()))
-        lines = _line_pulses(counts)
+        lines, windows = pulse_driver.line_pulses(counts)
+        window = drivers.windows(windows)
         transaction.value = counts, lines, window
         return Work(window, {"row_pulses": lines[0], "col_pulses": lines[1]})
 
@@ -66,12 +66,6 @@ def _counts(operation: Fire | Approach, model: DeviceModel) -> NDArray[np.int16]
     if isinstance(operation, Fire):
         return operation.counts
     return pulses_between(model, operation.present, operation.wanted, operation.most)
-
-
-def _line_pulses(counts: NDArray[np.int16]) -> tuple[int, int]:
-    """Pulses on rows (as many of each polarity as the cell with most of them needs) and on columns."""
-    up, down = np.maximum(counts, 0).astype(np.int64), np.maximum(-counts, 0).astype(np.int64)
-    return int(up.max(axis=1).sum() + down.max(axis=1).sum()), int(up.sum() + down.sum())
 
 
 @kernel
