@@ -671,7 +671,7 @@ def why(folder: Path, figure: str, as_json: bool) -> None:
 
     lines: Any = {"energy": reasons.energy, "latency": reasons.latency}[figure](folder)
     if as_json:
-        _print_json({figure: [reasons.as_dict(line) for line in lines]})
+        _print_json({figure: [line._asdict() for line in lines]})
         return
     {"energy": _print_energy, "latency": _print_latency}[figure](lines)
 

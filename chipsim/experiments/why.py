@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chipsim.accounting import pricing
 from chipsim.accounting.pricing import PricedRow
@@ -139,8 +139,3 @@ class _Places:
         if entry not in self._table.actions:
             return "leakage of a unit x units x time"
         return (RULES[self._table.actions[entry].rule].__doc__ or "").split("\n")[0].rstrip(".")
-
-
-def as_dict(line: EnergyLine | LatencyLine) -> dict[str, Any]:
-    """A line as plain values."""
-    return line._asdict()

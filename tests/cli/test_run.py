@@ -601,3 +601,5 @@ def test_a_run_keeps_the_table_of_its_devices_and_can_be_repeated_from_its_input
 @pytest.mark.parametrize("cell", ["constant-step", "ideal", "nonlinear-pulse", "ag-a-si", "device-table"])
 def test_every_cell_goes_through_a_run(cell: str, tmp_path: Path) -> None:
     ok("run", *SCRATCH, *SHORT, "-s", f"components.array.cell={cell}", "-o", tmp_path / cell)
+    (stage,) = json.loads((tmp_path / cell / "run.json").read_text())["stages"]
+    assert stage["pulses"]["by_matrix"]["A"] > 0
