@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
+from math import prod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import BeforeValidator, Field
 
 from chipsim.accounting import costs
-from chipsim.architecture.ports import Link, LinkError, check, end
+from chipsim.architecture import groups
+from chipsim.architecture.groups import Group
+from chipsim.architecture.ports import End, Link, LinkError, check, end
 from chipsim.circuits import crossbar
 from chipsim.circuits.component import PICOSECONDS, ComponentParameters, DacBank, Drivers, Words, lacking
 from chipsim.devices import cells as devices
 from chipsim.devices.device import DeviceModel
-from chipsim.errors import Fault, InputError, listing
+from chipsim.errors import Fault, InputError, Place, listing
 from chipsim.inputs import registry, units
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Faults, Model, Name, fill, resolved
@@ -29,13 +32,16 @@ if TYPE_CHECKING:
 P = TypeVar("P", bound=ComponentParameters)
 
 MAX_CELLS = 32_000_000
-"""Cells of all arrays together: about 2 GB of device state, 64 bytes a cell."""
+"""Cells of all arrays that hold weights: about 2 GB of device state, 64 bytes a cell."""
+
+MAX_LINKS = 1_000_000
+"""Links of all copies of all components."""
 
 
 class Seat(Model):
     """Where a matrix lies: an array and the first of its rows and columns."""
 
-    array: Name
+    array: str = Field(max_length=96, description="an array, or one copy of it: 'array[3]'")
     row: int = Field(default=0, ge=0)
     column: int = Field(default=0, ge=0)
 
@@ -54,23 +60,109 @@ class Header(Model):
     costs: Mapping[str, Any] = Field(description="cost table, corner, and entries given anew")
     timing: Literal["measured", "ideal"] = Field(default="measured", description="durations not given")
     components: Mapping[Name, Mapping[str, Any]] = Field(min_length=1, max_length=4096)
+    groups: Mapping[Name, Group] | None = Field(
+        default=None, max_length=256, description="components that stand on the chip several times"
+    )
     links: tuple[str, ...] = Field(min_length=1, max_length=65536)
+    packing: Literal["dense", "together", "apart"] = Field(
+        default="dense",
+        description="how weights share arrays: as they fit, all matrices of a layer side by side, or none",
+    )
     mapping: Mapping[str, Annotated[Seat, BeforeValidator(_seat)]] | None = Field(
         default=None,
-        description="seats of weight matrices: 'dense1.A: array' or 'dense1.A: {array: array, column: 2}'",
+        description="seats of weight matrices: 'dense1.A: array', 'A: fast' for the matrices of all layers, "
+        "'dense1[0,1].A: array[3]' for a block of one, or 'dense1.A: {array: array, column: 2}'",
     )
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A checked architecture: components with all of their parameters, cells, links and prices."""
+    """A checked architecture: components with all of their parameters, cells, links and prices.
+
+    What the file declares stands once in `declared`, `declared_cells` and `declared_links`, by the names of
+    the file; `components`, `cells` and `links` hold every copy. Groups of which there are as many as needed
+    have as many as `grown` says, by default one.
+    """
 
     header: Header
-    components: Mapping[str, ComponentParameters]
-    cells: Mapping[str, DeviceModel]
-    links: tuple[Link, ...]
+    declared: Mapping[str, ComponentParameters]
+    declared_cells: Mapping[str, DeviceModel]
+    declared_links: tuple[Link, ...]
     costs: costs.CostTable
     document: Document
+    grown: Mapping[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def counts(self) -> Mapping[str, int]:
+        """How often each group stands in the one that it is in, or on the chip."""
+        given = (self.header.groups or {}).items()
+        return {name: group.count or self.grown.get(name, 1) for name, group in given}
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """Groups of which there are as many as needed."""
+        return tuple(name for name, group in (self.header.groups or {}).items() if group.count is None)
+
+    def with_counts(self, grown: Mapping[str, int]) -> Architecture:
+        """The chip with so many of the groups of which there are as many as needed."""
+        return replace(self, grown=MappingProxyType(dict(grown)))
+
+    @cached_property
+    def chains(self) -> groups.Chains:
+        """The groups that each declared component stands in, the outermost first."""
+        return groups.chains(self.header.groups or {}, self.declared)
+
+    def copies(self, name: str) -> tuple[str, ...]:
+        """All copies of a declared component."""
+        return tuple(groups.copy(name, index) for index in groups.indices(self.chains[name], self.counts))
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, int]:
+        grouped = (name for name, chain in self.chains.items() if chain)
+        return {copy: number for name in grouped for number, copy in enumerate(self.copies(name))}
+
+    def number(self, name: str) -> int | None:
+        """Which copy of its component a name is, counted through all groups; None where it stands once."""
+        return self._numbers.get(name)
+
+    @cached_property
+    def components(self) -> Mapping[str, ComponentParameters]:
+        """Every component, by name."""
+        return {copy: p for name, p in self.declared.items() for copy in self.copies(name)}
+
+    @cached_property
+    def cells(self) -> Mapping[str, DeviceModel]:
+        """The cells of every array, by name."""
+        return {copy: cell for name, cell in self.declared_cells.items() for copy in self.copies(name)}
+
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        """Every link."""
+        return tuple(link for declared in self.declared_links for link in self._copied(declared))
+
+    @cached_property
+    def targets(self) -> Mapping[str, tuple[str, ...]]:
+        """The components to which each one is linked, sorted."""
+        found: dict[str, set[str]] = {name: set() for name in self.components}
+        for source, target in self.links:
+            found[source.component].add(target.component)
+        return {name: tuple(sorted(others)) for name, others in found.items()}
+
+    def _copied(self, link: Link) -> Iterator[Link]:
+        (source, source_port), (target, target_port) = link
+        pairs = groups.joined(self.chains[source], self.chains[target], self.counts)
+        for one, other in pairs:
+            yield Link(
+                End(groups.copy(source, one), source_port), End(groups.copy(target, other), target_port)
+            )
+
+    def place(self, name: str, *path: str) -> Place:
+        """Where the file speaks of a component, or of a parameter of it."""
+        return self.document.place(("components", groups.base(name), *path))
+
+    def key_place(self, name: str) -> Place:
+        """Where the file declares a component."""
+        return self.document.key_place(("components", groups.base(name)))
 
     @property
     def name(self) -> str:
@@ -102,7 +194,10 @@ class Architecture:
     @cached_property
     def cell_names(self) -> Mapping[str, tuple[str, ...]]:
         """What the cells of each array go by: the name of their parameter set, then their model's."""
-        return {name: devices.goes_by(self.document, ("components", name, "cell")) for name in self.cells}
+        declared = {
+            name: devices.goes_by(self.document, ("components", name, "cell")) for name in self.declared_cells
+        }
+        return {name: declared[groups.base(name)] for name in self.cells}
 
     @cached_property
     def graph(self) -> networkx.MultiDiGraph:
@@ -121,15 +216,17 @@ class Architecture:
     def resolved(self) -> dict[str, Any]:
         """The file with everything filled in, as plain values."""
         file = resolved(self.header)
-        file["components"] = {name: self._resolved_component(name) for name in self.components}
+        file["components"] = {name: self._resolved_component(name) for name in self.declared}
+        for group in (file.get("groups") or {}).values():
+            group["count"] = group["count"] or groups.AS_NEEDED
         return file
 
     def _resolved_component(self, name: str) -> dict[str, Any]:
-        values = resolved(self.components[name])
-        if name in self.cells:
+        values = resolved(self.declared[name])
+        if name in self.declared_cells:
             given = self.document.value(("components", name, "cell"))
             preset = given["preset"] if isinstance(given, dict) else given
-            values["cell"] = {"preset": preset, **resolved(self.cells[name])}
+            values["cell"] = {"preset": preset, **resolved(self.declared_cells[name])}
         return values
 
 
@@ -148,6 +245,7 @@ def load(document: Document) -> Architecture:
         with faults.gather():
             if (cell := _cell(document, name)) is not None:
                 cells[name] = cell
+    groups.check(document, header.groups or {}, header.components, faults)
     links = tuple(_links(document, header, components, faults))
     table = None
     with faults.gather():
@@ -157,7 +255,11 @@ def load(document: Document) -> Architecture:
     faults.raise_if_any()
     assert table is not None
     _check_technology(document, header, table)
-    return Architecture(header, MappingProxyType(components), MappingProxyType(cells), links, table, document)
+    found = Architecture(
+        header, MappingProxyType(components), MappingProxyType(cells), links, table, document
+    )
+    check_copies(found)
+    return found
 
 
 def _faults_below(document: Document) -> tuple[Fault, ...]:
@@ -204,8 +306,8 @@ def _component(document: Document, name: str, timing: str) -> ComponentParameter
         if getattr(parameters, field) is None
     }
     whole = parameters.model_copy(update=filled)
-    for field in model.timing:
-        _check_duration(document, (*path, field), label, getattr(whole, field))
+    for duration in model.timing:
+        _check_duration(document, (*path, duration), label, getattr(whole, duration))
     return whole
 
 
@@ -258,6 +360,22 @@ def _check_joined(document: Document, header: Header, links: tuple[Link, ...], f
         if name not in joined:
             message = f"component '{name}' is joined to nothing; add a link or leave it out"
             faults.add(document.fault(message, ("components", name), "E042", key=True))
+
+
+def check_copies(architecture: Architecture) -> None:
+    """Raise `InputError` where the copies of components or links are more than this simulator allows."""
+    document, counts = architecture.document, architecture.counts
+    for name, chain in architecture.chains.items():
+        if (number := prod(counts[group] for group in chain)) > groups.MOST:
+            message = f"component '{name}': its groups make {number} of it, more than {groups.MOST}"
+            raise InputError(document.fault(message, ("components", name), "E056", key=True))
+    total = 0
+    for (source, _), (target, _) in architecture.declared_links:
+        chains = {*architecture.chains[source], *architecture.chains[target]}
+        total += prod(counts[group] for group in chains)
+    if total > MAX_LINKS:
+        message = f"links: the copies of all components make {total} of them, more than {MAX_LINKS}"
+        raise InputError(document.fault(message, ("links",), "E056", key=True))
 
 
 def _check_sizes(document: Document, components: Mapping[str, ComponentParameters], faults: Faults) -> None:

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
 
 from chipsim.accounting import pricing
 from chipsim.accounting.costs import CostTable
 from chipsim.accounting.pricing import Part, Prices
-from chipsim.architecture import routes
-from chipsim.architecture.graph import MAX_CELLS, Architecture, Seat
+from chipsim.architecture import groups, packing, routes
+from chipsim.architecture.blocks import Block, whole
+from chipsim.architecture.graph import MAX_CELLS, Architecture, Seat, check_copies
+from chipsim.architecture.packing import Floor, Place, Size
 from chipsim.architecture.routes import MEMORY, TRANSPOSED, Key, Way
+from chipsim.architecture.wires import Carried
 from chipsim.circuits import crossbar, digital_array
 from chipsim.devices.device import Region
 from chipsim.errors import Fault, FitError, suggestion
@@ -29,13 +33,6 @@ DIGITAL = "digital-array"
 """The role of components that hold digital matrices."""
 
 
-class Place(NamedTuple):
-    """The array and the rectangle of cells on which a matrix lies; on a digital array it lies by itself."""
-
-    array: str
-    region: Region
-
-
 @dataclass(frozen=True)
 class Plan:
     """A network and its rules on an architecture."""
@@ -43,9 +40,16 @@ class Plan:
     architecture: Architecture
     network: Network
     layers: Mapping[str, Dense]
+    blocks: Mapping[str, Block]
+    """The blocks of all layers, by name."""
+    spread: Mapping[tuple[str, str], tuple[str, ...]]
+    """The blocks on which each matrix of each layer lies."""
     places: Mapping[Key, Place]
+    """By block and matrix."""
     routes: Mapping[Way, tuple[str, ...]]
-    """Components in order, by operation, layer and matrix."""
+    """Components in order, by operation, block and matrix."""
+    carriers: Mapping[Way, tuple[tuple[Carried, ...], ...]] = field(default_factory=dict)
+    """Carriers ahead of each of these components, and behind the last."""
     programs: Mapping[str, Programming] = field(default_factory=dict)
     """What the stages of kind `program` do, by stage."""
     memory: tuple[str, ...] = ()
@@ -55,25 +59,65 @@ class Plan:
         """Whether a matrix lies on a digital array."""
         return self.architecture.components[self.places[key].array].role == DIGITAL
 
-    @property
-    def shapes(self) -> tuple[LayerShape, ...]:
-        """The layers' matrices as rules see them."""
-        sites: dict[str, dict[str, Site]] = {name: {} for name in self.layers}
-        for (layer, matrix), place in self.places.items():
-            if not self.digital((layer, matrix)):
+    def shapes(self, digital: bool = False) -> tuple[LayerShape, ...]:
+        """The blocks of the layers as rules see them; whole layers for a rule whose matrices are digital."""
+        if digital:
+            return tuple(
+                LayerShape(name, layer.rows, layer.outputs, layer=name) for name, layer in self.layers.items()
+            )
+        sites: dict[str, dict[str, Site]] = {}
+        for (name, matrix), place in self.places.items():
+            if not self.digital((name, matrix)):
                 step = self.architecture.cells[place.array].granularity
-                sites[layer][matrix] = Site(step, max(_trains(self, (layer, matrix)), default=1))
+                sites.setdefault(name, {})[matrix] = Site(step, self._trains.get((name, matrix), 1))
         return tuple(
-            LayerShape(name, layer.rows, layer.outputs, MappingProxyType(sites[name]))
-            for name, layer in self.layers.items()
+            LayerShape(
+                name, block.rows, block.columns, MappingProxyType(sites.get(name, {})),
+                layer=block.layer, row=block.row, column=block.column,
+            )
+            for name, block in self.blocks.items()
+            if name in sites or self._uncut(block)
+        )  # fmt: skip
+
+    def _uncut(self, block: Block) -> bool:
+        return block.name == block.layer and not any(
+            other.layer == block.layer and other.name != block.name for other in self.blocks.values()
         )
+
+    @cached_property
+    def _trains(self) -> Mapping[Key, int]:
+        """The longest train of the drivers that pulse a matrix."""
+        found: dict[Key, int] = {}
+        for way, route in self.routes.items():
+            if self.architecture.components[route[0]].role == "pulse-driver":
+                length = self.architecture.drivers(route[0]).bit_length
+                found[way[1:]] = max(length, found.get(way[1:], 1))
+        return found
+
+    @cached_property
+    def _visits(self) -> Mapping[tuple[str, str], tuple[tuple[str, ...], ...]]:
+        """The different routes by operation (as the ledger names it) and component."""
+        found: dict[tuple[str, str], dict[tuple[str, ...], None]] = {}
+        for (kind, _, _), route in self.routes.items():
+            for name in route:
+                found.setdefault((kind.removesuffix(TRANSPOSED), name), {})[route] = None
+        return {key: tuple(distinct) for key, distinct in found.items()}
+
+    @cached_property
+    def words(self) -> Mapping[str, int]:
+        """Words of the stores that lie in each integrator."""
+        stores: dict[str, dict[str, None]] = {}
+        for way, route in self.routes.items():
+            if way[0] in MEMORY:
+                stores.setdefault(route[-1], {})[way[1]] = None
+        sizes = {name: block.rows * block.columns for name, block in self.blocks.items()}
+        return {name: sum(sizes[block] for block in held) * len(self.memory) for name, held in stores.items()}
 
     def facts(self, component: str, operation: str) -> Mapping[str, float]:
         """What prices may depend on, for a component in an operation (SI)."""
         facts = _facts(self, component)
-        for (kind, _, _), route in self.routes.items():
-            if kind.removesuffix(TRANSPOSED) == operation and component in route:
-                facts |= _facts_of_route(self.architecture, component, route)
+        for route in self._visits.get((operation, component), ()):
+            facts |= _facts_of_route(self.architecture, component, route)
         return facts
 
     def types(self) -> Mapping[str, str]:
@@ -85,6 +129,7 @@ class Plan:
     def idle(self) -> tuple[str, ...]:
         """Components that no operation of the workload passes, the controller apart."""
         busy = {name for route in self.routes.values() for name in route}
+        busy |= {leg.carrier for legs in self.carriers.values() for ahead in legs for leg in ahead}
         components = self.architecture.components.items()
         return tuple(name for name, p in components if name not in busy and p.role != "controller")
 
@@ -110,11 +155,15 @@ def compile_plan(
     or cannot go, `InputError` for a mapping that names what there is not.
     """
     layers = dict(network.named())
-    places = _place(architecture, layers, rules, programs)
+    wanted = _wanted(layers, rules, programs)
+    _check_kinds(architecture, layers, rules, wanted.analog)
+    architecture, places, blocks = _place(architecture, layers, wanted)
+    spread = _spread(layers, wanted.matrices, places, blocks)
     arrays = {key: place.array for key, place in places.items()}
+    ways = routes.find(architecture, layers, spread, arrays, rules, programs)
     plan = Plan(
-        architecture, network, MappingProxyType(layers), MappingProxyType(places),
-        MappingProxyType(routes.find(architecture, layers, arrays, rules, programs)),
+        architecture, network, MappingProxyType(layers), MappingProxyType(blocks), MappingProxyType(spread),
+        MappingProxyType(places), MappingProxyType(dict(ways.stops)), MappingProxyType(dict(ways.carriers)),
         MappingProxyType(dict(programs)),
         tuple(dict.fromkeys(store for rule in rules.values() for store in rule.memory())),
     )  # fmt: skip
@@ -127,22 +176,110 @@ def compile_plan(
 # Placement
 
 
-def _place(
-    architecture: Architecture, layers: Mapping[str, Dense], rules: Mapping[str, LearningRule],
-    programs: Mapping[str, Programming],
-) -> dict[Key, Place]:  # fmt: skip
+class _Matrices(NamedTuple):
+    """The matrices that the layers need: all, those on crossbars, and the digital ones of whole layers."""
+
+    matrices: tuple[str, ...]
+    analog: tuple[str, ...]
+    entire: frozenset[str]
+
+
+def _wanted(
+    layers: Mapping[str, Dense], rules: Mapping[str, LearningRule], programs: Mapping[str, Programming]
+) -> _Matrices:
     matrices = dict.fromkeys(matrix for rule in rules.values() for matrix in rule.matrices)
     matrices |= dict.fromkeys(program.target for program in programs.values())
     digital = frozenset().union(*(rule.digital for rule in rules.values()))
     analog = tuple(matrix for matrix in matrices if matrix not in digital)
-    wanted = [(name, matrix) for name in layers for matrix in matrices]
-    _check_kinds(architecture, layers, rules, analog)
-    given = _given(architecture, wanted, digital)
-    on_cells = [key for key in wanted if key[1] not in digital]
-    places = _place_cells(architecture, layers, on_cells, given)
-    in_words = [key for key in wanted if key[1] in digital]
-    places |= _place_words(architecture, layers, in_words, given)
-    return {key: places[key] for key in wanted}
+    return _Matrices(tuple(matrices), analog, digital)
+
+
+def _spread(
+    layers: Mapping[str, Dense], matrices: tuple[str, ...], places: Mapping[Key, Place],
+    blocks: Mapping[str, Block],
+) -> dict[tuple[str, str], tuple[str, ...]]:  # fmt: skip
+    found: dict[tuple[str, str], list[str]] = {(name, matrix): [] for name in layers for matrix in matrices}
+    for name, matrix in places:
+        found[blocks[name].layer, matrix].append(name)
+    return {key: tuple(names) for key, names in found.items()}
+
+
+def _place(
+    architecture: Architecture, layers: Mapping[str, Dense], wanted: _Matrices
+) -> tuple[Architecture, dict[Key, Place], dict[str, Block]]:
+    """The places of all matrices, on the chip with as many copies of its open groups as they take."""
+    given = _given(architecture, layers, wanted)
+    cuts = {name: _cut(architecture, name, layer, wanted.analog, given) for name, layer in layers.items()}
+    _check_seats(architecture, cuts, wanted, given)
+    needed = len(wanted.analog) * sum(map(len, cuts.values()))
+    trial = architecture.with_counts(dict.fromkeys(architecture.open, max(needed, 1)))
+    on_cells = _place_cells(trial, cuts, wanted.analog, given)
+    grown = architecture.with_counts(_counts(architecture, on_cells))
+    check_copies(grown)
+    in_words = _place_words(grown, layers, tuple(m for m in wanted.matrices if m in wanted.entire), given)
+    found = {**on_cells, **in_words}
+    blocks = {block.name: block for cut in cuts.values() for block in cut} if on_cells else {}
+    blocks |= (
+        {name: whole(name, layer.rows, layer.outputs) for name, layer in layers.items()}
+        if (in_words or not on_cells)
+        else {}
+    )
+    order = {name: index for index, name in enumerate(blocks)}
+    matrices = {name: index for index, name in enumerate(wanted.matrices)}
+    keys = sorted(found, key=lambda key: (order[key[0]], matrices[key[1]]))
+    return grown, {key: found[key] for key in keys}, blocks
+
+
+def _counts(architecture: Architecture, places: Mapping[Key, Place]) -> dict[str, int]:
+    """How many of each open group are in use."""
+    found = dict.fromkeys(architecture.open, 1)
+    for place in places.values():
+        chain, index = architecture.chains[groups.base(place.array)], groups.index_of(place.array)
+        for group, number in zip(chain, index, strict=True):
+            if group in found:
+                found[group] = max(found[group], number + 1)
+    return found
+
+
+class _Given(NamedTuple):
+    """What a file's mapping says: seats of blocks, and the arrays of matrices of a layer ('': of all)."""
+
+    seats: Mapping[Key, Seat]
+    arrays: Mapping[Key, str]
+    names: Mapping[Key, str]
+    """How the file names each seat."""
+
+    def among(self, layer: str, matrix: str) -> str | None:
+        """The array of which a matrix may take any copy."""
+        return self.arrays.get((layer, matrix), self.arrays.get(("", matrix)))
+
+
+def _cut(
+    architecture: Architecture, name: str, layer: Dense, matrices: tuple[str, ...], given: _Given
+) -> tuple[Block, ...]:
+    """The blocks of a layer: one where it fits on an array or there is but one, else as few as can be."""
+    entire = (whole(name, layer.rows, layer.outputs),)
+    if not matrices or any((name, matrix) in given.seats for matrix in matrices):
+        return entire
+    allowed = {given.among(name, matrix) for matrix in matrices}
+    declared = architecture.declared_cells if None in allowed else allowed & set(architecture.declared_cells)
+    sizes = [_size(architecture, array) for array in architecture.declared_cells if array in declared]
+    alone = len(sizes) == 1 and len(architecture.cells) == 1 and not architecture.open
+    if alone or not sizes:
+        return entire
+    if None in allowed or len(allowed) == 1:
+        cuts = [
+            packing.blocks(name, layer.rows, layer.outputs, size, architecture.header.packing, len(matrices))
+            for size in sizes
+        ]
+        return min(cuts, key=len)
+    most = Size(min(size.rows for size in sizes), min(size.columns for size in sizes))
+    return packing.blocks(name, layer.rows, layer.outputs, most, architecture.header.packing, len(matrices))
+
+
+def _size(architecture: Architecture, array: str) -> Size:
+    parameters = architecture.parameters(array, crossbar.Parameters)
+    return Size(parameters.rows, parameters.columns)
 
 
 def _check_kinds(
@@ -169,48 +306,105 @@ def _check_kinds(
 
 
 def _place_cells(
-    architecture: Architecture, layers: Mapping[str, Dense], wanted: list[Key], given: Mapping[Key, Seat]
-) -> dict[Key, Place]:
+    architecture: Architecture, cuts: Mapping[str, tuple[Block, ...]], matrices: tuple[str, ...],
+    given: _Given,
+) -> dict[Key, Place]:  # fmt: skip
+    sizes = {array: _size(architecture, array) for array in architecture.cells}
+    floor = Floor(sizes, architecture.header.packing)
     places: dict[Key, Place] = {}
     wished: dict[Key, Place] = {}
     faults = []
-    for key in sorted(wanted, key=lambda key: key not in given):
-        layer = layers[key[0]]
-        size = (layer.rows, layer.outputs)
-        place = _at(given[key], size) if key in given else _free(architecture, size, places)
-        if place is None or not _inside(architecture, place):
-            fault, wished[key] = _does_not_fit(architecture, key, size, place, places, wished)
-            faults.append(fault)
-        elif taken := next((k for k, p in places.items() if _overlap(p, place)), None):
-            faults.append(_taken(architecture, key, taken, places[taken]))
-        else:
-            places[key] = place
+    blocks = [block for cut in cuts.values() for block in cut]
+    for block in blocks:
+        for matrix in matrices:
+            key = block.name, matrix
+            if key not in given.seats:
+                continue
+            place = _at(given.seats[key], (block.rows, block.columns))
+            if not _inside(architecture, place):
+                fault, wished[key] = _does_not_fit(architecture, key, block, place, places, wished, given)
+                faults.append(fault)
+            elif taken := next((k for k, p in places.items() if _overlap(p, place)), None):
+                faults.append(_taken(architecture, key, taken, places[taken], given))
+            else:
+                places[key] = place
+                floor.take(place)
+    for block in blocks:
+        free = [matrix for matrix in matrices if (block.name, matrix) not in given.seats]
+        sets = [free] if architecture.header.packing == "together" else [[matrix] for matrix in free]
+        for together in (chosen for chosen in sets if chosen):
+            kind = given.among(block.layer, together[0])
+            among = None if kind is None else architecture.copies(kind)
+            found = floor.find([block] * len(together), among)
+            for matrix, place in zip(together, found or (), strict=False):
+                places[block.name, matrix] = place
+                floor.take(place)
+            if found is None:
+                for matrix in together:
+                    key = block.name, matrix
+                    fault, wished[key] = _does_not_fit(architecture, key, block, None, places, wished, given)
+                    faults.append(fault)
     if faults:
-        raise FitError(*faults)
+        if not _is_cut(cuts):
+            raise FitError(*faults)
+        if architecture.header.groups:
+            raise FitError(*_too_few(architecture, cuts, matrices))
+        return _place_cells(
+            architecture, {name: (_rejoined(cut),) for name, cut in cuts.items()}, matrices, given
+        )
     return places
 
 
+def _rejoined(blocks: tuple[Block, ...]) -> Block:
+    """The layer that was cut into blocks."""
+    last = blocks[-1]
+    return whole(last.layer, last.row + last.rows, last.column + last.columns)
+
+
+def _is_cut(cuts: Mapping[str, tuple[Block, ...]]) -> bool:
+    return any(len(cut) > 1 for cut in cuts.values())
+
+
+def _too_few(
+    architecture: Architecture, cuts: Mapping[str, tuple[Block, ...]], matrices: tuple[str, ...]
+) -> tuple[Fault, ...]:
+    """For weights that are cut: how many blocks there are, and how many arrays."""
+    blocks = [block for cut in cuts.values() for block in cut]
+    cells = len(matrices) * sum(block.rows * block.columns for block in blocks)
+    have = sum(size.rows * size.columns for size in (_size(architecture, a) for a in architecture.cells))
+    sizes = " and ".join(
+        f"{len(architecture.copies(name))} of '{name}' ({size.rows} x {size.columns})"
+        for name, size in ((name, _size(architecture, name)) for name in architecture.declared_cells)
+    )
+    text = (
+        f"the weights make {len(blocks) * len(matrices)} blocks of {cells} cells, but the chip has {sizes}, "
+        f"{have} cells; put the array's components into a group with 'count: {groups.AS_NEEDED}'"
+    )
+    return (Fault(text, architecture.key_place(next(iter(architecture.declared_cells))), "E050"),)
+
+
 def _place_words(
-    architecture: Architecture, layers: Mapping[str, Dense], wanted: list[Key], given: Mapping[Key, Seat]
+    architecture: Architecture, layers: Mapping[str, Dense], matrices: tuple[str, ...], given: _Given
 ) -> dict[Key, Place]:
     """Digital matrices: all that a layer has on the first array with room for them, unless mapped."""
     words = {name: layer.rows * layer.outputs for name, layer in layers.items()}
     arrays = architecture.of_role(DIGITAL)
     free = {name: architecture.parameters(name, digital_array.Parameters).capacity for name in arrays}
     places: dict[Key, Place] = {}
-    own = {layer: [key for key in wanted if key[0] == layer] for layer in layers if wanted}
-    mapped = {layer: next((given[key].array for key in own[layer] if key in given), "") for layer in own}
+    own = {layer: [(layer, matrix) for matrix in matrices] for layer in layers if matrices}
+    seats = given.seats
+    mapped = {layer: next((seats[key].array for key in own[layer] if key in seats), "") for layer in own}
     for layer in sorted(own, key=lambda layer: not mapped[layer]):
         needed = words[layer] * len(own[layer])
         home = mapped[layer] or next((name for name in arrays if free[name] >= needed), arrays[0])
         for key in own[layer]:
-            array = given[key].array if key in given else home
+            array = seats[key].array if key in seats else home
             places[key] = Place(array, Region(0, 0, layers[layer].rows, layers[layer].outputs))
             free[array] -= words[layer]
     faults = [_too_few_words(architecture, name, -short) for name, short in free.items() if short < 0]
     if faults:
         raise FitError(*faults)
-    if sum(words[key[0]] for key in wanted) > MAX_CELLS:
+    if len(matrices) * sum(words.values()) > MAX_CELLS:
         text = f"the digital matrices come to more than {MAX_CELLS} words"
         raise FitError(Fault(text, architecture.document.key_place(("components",)), "E056"))
     return places
@@ -222,21 +416,27 @@ def _too_few_words(architecture: Architecture, name: str, short: int) -> Fault:
         f"component '{name}' holds {capacity} words, but the workload's digital matrices need "
         f"{capacity + short}; write 'capacity: {capacity + short}'"
     )
-    return Fault(text, architecture.document.place(("components", name, "capacity")), "E050")
+    return Fault(text, architecture.place(name, "capacity"), "E050")
 
 
-def _given(architecture: Architecture, wanted: list[Key], digital: frozenset[str]) -> dict[Key, Seat]:
-    faults, found = Faults(), {}
-    document, names = architecture.document, {".".join(key): key for key in wanted}
+def _given(architecture: Architecture, layers: Mapping[str, Dense], wanted: _Matrices) -> _Given:
+    """What the mapping says, checked as far as it does not hang on how layers are cut."""
+    faults = Faults()
+    found = _Given({}, {}, {})
+    document = architecture.document
+    keys = {f"{layer}.{matrix}": (layer, matrix) for layer in layers for matrix in wanted.matrices}
+    keys |= {matrix: ("", matrix) for matrix in wanted.analog}
     for name, seat in (architecture.header.mapping or {}).items():
         path = ("mapping", name)
-        if name not in names:
-            message = f"mapping: the workload has no matrix '{name}'{suggestion(name, names)}"
+        key = keys.get(name) or _block_key(name, layers, wanted)
+        if key is None:
+            message = f"mapping: the workload has no matrix '{name}'{suggestion(name, keys)}"
             faults.add(document.fault(message, path, "E051", key=True))
             continue
-        in_words = names[name][1] in digital
+        in_words = key[1] in wanted.entire
         choices = architecture.of_role(DIGITAL) if in_words else tuple(architecture.cells)
-        if seat.array not in choices:
+        choices = choices if in_words else tuple(dict.fromkeys((*architecture.declared_cells, *choices)))
+        if seat.array not in choices and not _copy_to_come(architecture, seat.array):
             kind = DIGITAL if in_words else "crossbar"
             of = f", which the digital matrix '{name}' needs" if in_words else ""
             message = f"mapping: '{seat.array}' is no {kind}{of}{suggestion(seat.array, choices)}"
@@ -246,22 +446,49 @@ def _given(architecture: Architecture, wanted: list[Key], digital: frozenset[str
                 f"mapping: a digital matrix has no row or column on its array; write '{name}: {seat.array}'"
             )
             faults.add(document.fault(message, path, "E051"))
+        elif not key[0] or architecture.chains.get(seat.array):
+            if seat.row or seat.column:
+                message = f"mapping: any copy of '{seat.array}' may be taken; write '{name}: {seat.array}'"
+                faults.add(document.fault(message, path, "E051"))
+            found.arrays[key] = seat.array  # type: ignore[index]
         else:
-            found[names[name]] = seat
+            found.seats[key] = seat  # type: ignore[index]
+            found.names[key] = name  # type: ignore[index]
     faults.raise_if_any()
     return found
 
 
+def _block_key(name: str, layers: Mapping[str, Dense], wanted: _Matrices) -> Key | None:
+    """The key of a matrix of a block, 'dense1[0,2].A'."""
+    block, _, matrix = name.rpartition(".")
+    return (block, matrix) if groups.base(block) in layers and matrix in wanted.analog else None
+
+
+def _copy_to_come(architecture: Architecture, array: str) -> bool:
+    """Whether a name is a copy of an array of which there are as many as needed."""
+    declared = groups.base(array)
+    chain = architecture.chains.get(declared, ())
+    return declared in architecture.declared_cells and bool(set(chain) & set(architecture.open))
+
+
+def _check_seats(
+    architecture: Architecture, cuts: Mapping[str, tuple[Block, ...]], wanted: _Matrices, given: _Given
+) -> None:
+    """Raise for a seat of a block that no layer is cut into."""
+    names = {block.name for cut in cuts.values() for block in cut}
+    faults = Faults()
+    for (block, matrix), name in given.names.items():
+        if matrix not in wanted.entire and block not in names:
+            layer = groups.base(block)
+            there = " and ".join(f"'{found.name}'" for found in cuts[layer][:2])
+            more = ", .." if len(cuts[layer]) > 2 else ""
+            message = f"mapping: there is no block '{block}'; layer '{layer}' is made of {there}{more}"
+            faults.add(architecture.document.fault(message, ("mapping", name), "E051", key=True))
+    faults.raise_if_any()
+
+
 def _at(seat: Seat, size: tuple[int, int]) -> Place:
     return Place(seat.array, Region(seat.row, seat.column, *size))
-
-
-def _free(architecture: Architecture, size: tuple[int, int], places: Mapping[Key, Place]) -> Place | None:
-    for array in architecture.cells:
-        place = Place(array, Region(0, _next_column(array, places), *size))
-        if _inside(architecture, place):
-            return place
-    return None
 
 
 def _next_column(array: str, *taken: Mapping[Key, Place]) -> int:
@@ -296,11 +523,11 @@ def _overlap(one: Place, other: Place) -> bool:
 
 
 def _does_not_fit(
-    architecture: Architecture, key: Key, size: tuple[int, int], seat: Place | None,
-    places: Mapping[Key, Place], wished: Mapping[Key, Place],
+    architecture: Architecture, key: Key, block: Block, seat: Place | None,
+    places: Mapping[Key, Place], wished: Mapping[Key, Place], given: _Given,
 ) -> tuple[Fault, Place]:  # fmt: skip
     """What is needed, what there is and what would do, with the place that the matrix would have then."""
-    need = f"matrix '{'.'.join(key)}' needs {size[0]} rows x {size[1]} columns"
+    need = f"matrix '{'.'.join(key)}' needs {block.rows} rows x {block.columns} columns"
     arrays = (seat.array,) if seat else tuple(architecture.cells)
     have = []
     for array in arrays:
@@ -311,14 +538,16 @@ def _does_not_fit(
             f"'{array}' has {free[0]} x {free[1]} free"
             + (f" from its cell ({row}, {column}) on" if seat else "")
         )
-    place = seat or Place(arrays[0], Region(0, _next_column(arrays[0], places, wished), *size))
+    region = Region(0, _next_column(arrays[0], places, wished), block.rows, block.columns)
+    place = seat or Place(arrays[0], region)
     there = architecture.parameters(place.array, crossbar.Parameters)
     rows, columns = (max(*pair) for pair in zip(_corner(place), (there.rows, there.columns), strict=True))
-    at = architecture.document.key_place(("components", place.array))
+    at = architecture.key_place(place.array)
     text = (
-        f"{need}, but {' and '.join(have)}; it fits if '{place.array}' has rows: {rows}, columns: {columns}"
+        f"{need}, but {' and '.join(have[:3])}; it fits if '{place.array}' has rows: {rows}, "
+        f"columns: {columns}"
     )
-    return Fault(text, _mapped(architecture, key) if seat else at, "E050"), place
+    return Fault(text, _mapped(architecture, key, given) if seat else at, "E050"), place
 
 
 def _no_crossbar(architecture: Architecture, layers: Mapping[str, Dense], matrices: tuple[str, ...]) -> Fault:
@@ -342,16 +571,16 @@ def _no_digital_array(
     return Fault(text, architecture.document.key_place(("components",)), "E053")
 
 
-def _taken(architecture: Architecture, key: Key, other: Key, place: Place) -> Fault:
+def _taken(architecture: Architecture, key: Key, other: Key, place: Place, given: _Given) -> Fault:
     text = (
         f"matrices '{'.'.join(key)}' and '{'.'.join(other)}' would lie on the same cells of "
         f"'{place.array}'; write '{'.'.join(key)}: {{array: {place.array}, column: {_corner(place)[1]}}}'"
     )
-    return Fault(text, _mapped(architecture, key), "E052")
+    return Fault(text, _mapped(architecture, key, given), "E052")
 
 
-def _mapped(architecture: Architecture, key: Key) -> ErrorPlace:
-    return architecture.document.place(("mapping", ".".join(key)))
+def _mapped(architecture: Architecture, key: Key, given: _Given) -> ErrorPlace:
+    return architecture.document.place(("mapping", given.names[key]))
 
 
 # Capacities
@@ -369,16 +598,17 @@ def _check_capacities(plan: Plan, rules: Mapping[str, LearningRule]) -> None:
 def _lane_faults(plan: Plan) -> Iterator[Fault]:
     architecture = plan.architecture
     wanted: dict[str, tuple[int, str]] = {}
-    for (operation, layer, _), route in plan.routes.items():
+    for (operation, name, _), route in plan.routes.items():
         if architecture.components[route[0]].role == "dac":
-            shape = plan.layers[layer]
-            lines = shape.outputs if operation == "backward" or operation.endswith(TRANSPOSED) else shape.rows
-            wanted[route[0]] = max(wanted.get(route[0], (0, "")), (lines, layer), key=lambda item: item[0])
+            block = plan.blocks[name]
+            sideways = operation == "backward" or operation.endswith(TRANSPOSED)
+            lines = block.columns if sideways else block.rows
+            wanted[route[0]] = max(wanted.get(route[0], (0, "")), (lines, name), key=lambda item: item[0])
     for name, (lines, layer) in wanted.items():
         lanes = architecture.dac(name).lanes
         if lines > lanes:
             text = f"component '{name}' drives {lanes} lines, but layer '{layer}' has {lines}"
-            place = architecture.document.place(("components", name, "lanes"))
+            place = architecture.place(name, "lanes")
             yield Fault(f"{text}; write 'lanes: {lines}'", place, "E055")
 
 
@@ -390,11 +620,13 @@ def _wire_faults(plan: Plan) -> Iterator[Fault]:
     architecture = plan.architecture
     for name, cell in architecture.cells.items():
         wires = architecture.parameters(name, crossbar.Parameters).wires
+        if wires is None:
+            continue
         regions = [place.region for place in plan.places.values() if place.array == name]
-        if wires is None or not regions:
+        if not regions:
             continue
         deepest = max(wires.deepest(float(cell.g_mid), region) for region in regions)
-        place = architecture.document.key_place(("components", name))
+        place = architecture.key_place(name)
         if cell.g_span == 0.0:
             yield Fault(
                 f"component '{name}': its cells' g_span is 0, so that an IR drop has no weight", place, "E055"
@@ -415,9 +647,9 @@ def _wire_faults(plan: Plan) -> Iterator[Fault]:
 
 
 def _rule_faults(plan: Plan, stage: str, rule: LearningRule) -> Iterator[Fault]:
-    shapes = {shape.name: shape for shape in plan.shapes}
+    shapes = {shape.name: shape for shape in plan.shapes()}
     for (operation, layer, _), route in plan.routes.items():
-        place = plan.architecture.document.place(("components", route[0]))
+        place = plan.architecture.place(route[0])
         if operation == "update" and plan.architecture.components[route[0]].role == "pulse-driver":
             drivers = plan.architecture.drivers(route[0])
             if (slots := rule.longest_train() or 0) > drivers.bit_length:
@@ -462,7 +694,7 @@ def _check_prices(plan: Plan) -> None:
     """Raise `InputError` for everything that the chip has or may do and the cost table has no price for."""
     table, faults = plan.architecture.costs, Faults()
     prices = plan.prices(table)
-    for operation, component, action in _actions(plan):
+    for operation, component, action in dict.fromkeys(_actions(plan)):
         with faults.gather():
             prices.rate(component, operation, action)
     for part in plan.parts():
@@ -480,6 +712,10 @@ def _actions(plan: Plan) -> Iterator[tuple[str, str, str]]:
             for role in ("", components[route[0]].role):
                 for action in declared.get(role, ()):
                     yield operation.removesuffix(TRANSPOSED), name, action
+    for (operation, _, _), legs in plan.carriers.items():
+        for name in (leg.carrier for ahead in legs for leg in ahead):
+            for action in components[name].posts().get("", ()):
+                yield operation.removesuffix(TRANSPOSED), name, action
 
 
 def _check_facts(plan: Plan) -> None:
@@ -494,7 +730,7 @@ def _check_facts(plan: Plan) -> None:
                     Fault(
                         f"operation '{operation}' reaches '{name}' by banks of different resolution or time, "
                         "so that its reads could not be priced apart; give both banks the same",
-                        plan.architecture.document.key_place(("components", name)),
+                        plan.architecture.key_place(name),
                         "E055",
                     )
                 )
@@ -515,28 +751,14 @@ def _facts(plan: Plan, component: str) -> dict[str, float]:
     if parameters.role == "pulse-driver":
         facts["lines"] = float(sum(_lines(plan, component)))
     if parameters.role == "integrator":
-        facts["words"] = float(sum(_words(plan, component)))
+        facts["words"] = float(plan.words.get(component, 0))
     return facts
 
 
 def _lines(plan: Plan, drivers: str) -> Iterator[int]:
-    links = plan.architecture.links
-    for name in sorted({x.target.component for x in links if x.source.component == drivers}):
+    for name in plan.architecture.targets[drivers]:
         array = plan.architecture.parameters(name, crossbar.Parameters)
         yield array.rows + array.columns * plan.architecture.cells[name].devices
-
-
-def _trains(plan: Plan, key: Key) -> Iterator[int]:
-    """The longest trains of the drivers that pulse a matrix."""
-    for way, route in plan.routes.items():
-        if way[1:] == key and plan.architecture.components[route[0]].role == "pulse-driver":
-            yield plan.architecture.drivers(route[0]).bit_length
-
-
-def _words(plan: Plan, component: str) -> Iterator[int]:
-    ways = plan.routes.items()
-    for layer in dict.fromkeys(way[1] for way, route in ways if way[0] in MEMORY and route[-1] == component):
-        yield plan.layers[layer].rows * plan.layers[layer].outputs * len(plan.memory)
 
 
 def _facts_of_route(architecture: Architecture, component: str, route: tuple[str, ...]) -> dict[str, float]:

@@ -10,20 +10,34 @@ else ends in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 from chipsim.architecture.graph import Architecture
-from chipsim.architecture.ports import End
+from chipsim.architecture.wires import Carried, Missing, Wires
 from chipsim.errors import Fault, FitError
 from chipsim.learning.programming import Programming
 from chipsim.learning.rule import LearningRule
-from chipsim.workloads.network import Dense
 
 Key = tuple[str, str]
-"""Layer and matrix."""
+"""Block (a layer's name where it is not cut) and matrix."""
 
 Way = tuple[str, str, str]
-"""Operation, layer and matrix: what has a route."""
+"""Operation, block and matrix: what has a route."""
+
+Spread = Mapping[tuple[str, str], Sequence[str]]
+"""The blocks of each layer and matrix."""
+
+
+class Routes(NamedTuple):
+    """Which way each operation goes."""
+
+    stops: Mapping[Way, tuple[str, ...]]
+    """Components that do something, in order."""
+    carriers: Mapping[Way, tuple[tuple[Carried, ...], ...]]
+    """Carriers ahead of each stop and, for what comes back with values, on the way to the controller."""
+
 
 INSPECT, REFRESH = "refresh-read", "refresh"
 """What is done to the devices of a matrix whose cells need upkeep: all are read, and some written anew."""
@@ -36,90 +50,95 @@ MEMORY = ("integrate", "recall", "keep", "accumulate")
 """Operations that end at the integrator that holds a layer's stores."""
 
 
-class _Missing(Exception):  # noqa: N818 - a finding on the way, turned into a fault
-    pass
-
-
-class _Wires:
-    """Look-ups along the links of an architecture."""
-
-    def __init__(self, architecture: Architecture) -> None:
-        self.architecture = architecture
-        self.components = architecture.components
-
-    def into(self, array: str, kind: str, port: str) -> str:
-        """The component of a type that drives a port of an array (any port if '')."""
-        for source, target in self.architecture.links:
-            if target.component == array and port in ("", target.port) and self._is(source, kind):
-                return source.component
-        where = f"{array}.{port}" if port else array
-        raise _Missing(f"no {kind} drives '{where}'; {self._mend(kind, '', where)}")
-
-    def out(self, source: str, kind: str, port: str = "") -> str:
-        """The component of a type that a port of a component leads to."""
-        for link in self.architecture.links:
-            if link.source == (source, port) and self._is(link.target, kind):
-                return link.target.component
-        where = f"{source}.{port}" if port else source
-        raise _Missing(f"'{where}' leads to no {kind}; {self._mend(kind, where, '')}")
-
-    def reaches(self, source: str, target: str) -> None:
-        """Raise where no digital words of a component come to another, directly or by way of others."""
-        reached, ahead = {source}, [source]
-        while ahead:
-            here = ahead.pop()
-            found = {
-                t.component for s, t in self.architecture.links if s.component == here and self._digital(s)
-            }
-            ahead += found - reached
-            reached |= found
-        if target not in reached:
-            raise _Missing(f"'{source}' does not lead to '{target}'; add the link '{source} -> {target}'")
-
-    def controller(self) -> str:
-        """The chip's controller."""
-        found = self.architecture.of_role("controller")
-        if len(found) > 1:
-            listed = " and ".join(f"'{name}'" for name in sorted(found))
-            raise _Missing(f"{listed} are both of type controller; keep one")
-        if not found:
-            raise _Missing("there is no controller; add a component of type controller")
-        return found[0]
-
-    def _digital(self, source: End) -> bool:
-        return "digital" in self.components[source.component].emits[source.port]
-
-    def _is(self, end: tuple[str, str], kind: str) -> bool:
-        return self.components[end[0]].role == kind
-
-    def _mend(self, kind: str, source: str, target: str) -> str:
-        there = self.architecture.of_role(kind)
-        name = there[0] if there else kind
-        link = f"'{source or name} -> {target or name}'"
-        return f"add the link {link}" if there else f"add a component of type {kind} and the link {link}"
-
-
 def find(
-    architecture: Architecture, layers: Mapping[str, Dense], arrays: Mapping[Key, str],
+    architecture: Architecture, layers: Iterable[str], spread: Spread, arrays: Mapping[Key, str],
     rules: Mapping[str, LearningRule], programs: Mapping[str, Programming],
-) -> dict[Way, tuple[str, ...]]:  # fmt: skip
-    """Components in order, by operation, layer and matrix, for matrices that lie on these arrays.
+) -> Routes:  # fmt: skip
+    """The way of every operation that rules and programs may ask for, for matrices that lie on these arrays.
 
     Raises `FitError` with every operation that has no way, and the link or component that it lacks.
     """
-    wires = _Wires(architecture)
-    found: dict[Way, tuple[str, ...]] = {}
+    wires = Wires(architecture)
+    found = _Found()
+    carriers: dict[Way, tuple[tuple[Carried, ...], ...]] = {}
     missing: dict[str, list[Way]] = {}
-    wanted = (*_wanted(layers, rules, programs), *_upkeep(architecture, arrays))
+    wanted = dict.fromkeys((*_wanted(tuple(layers), spread, rules, programs), *_upkeep(architecture, arrays)))
+    units = _Units(wires, spread, arrays)
     for way in wanted:
         try:
-            found[way] = _route(wires, way, arrays[way[1:]], found, wanted)
-        except _Missing as error:
+            found.add(way, _route(wires, way, arrays[way[1:]], found, wanted, units))
+            carriers[way] = _carried(wires, way, found)
+        except Missing as error:
             missing.setdefault(str(error), []).append(way)
     if missing:
         place = architecture.document.key_place(("links",))
         raise FitError(*(Fault(_no_route(ways, why), place, "E043") for why, ways in missing.items()))
-    return found
+    return Routes(found.stops, {way: legs for way, legs in carriers.items() if any(legs)})
+
+
+def _carried(wires: Wires, way: Way, found: _Found) -> tuple[tuple[Carried, ...], ...]:
+    """The carriers ahead of each stop of a way, and behind the last."""
+    route, operation = found.stops[way], way[0]
+    if operation in MEMORY:
+        return ()
+    start = wires.controller()
+    if operation == "transfer-write":
+        start = next((earlier[-1] for earlier in found.of(_READS_FIRST, way[1])), start)
+    legs = [wires.carriers(start, route[0])]
+    for source, target in pairwise(route):
+        analog = wires.components[target].role in ("crossbar", "adc")
+        legs.append(() if analog else wires.carriers(source, target))
+    comes_back = operation in ("forward", "backward", "verify-read", INSPECT) or (
+        operation == "program" and wires.components[route[0]].role == "digital-array"
+    )
+    return (*legs, wires.carriers(route[-1], start) if comes_back else ())
+
+
+class _Found:
+    """Routes that have been found, by way, and by operation and block whatever the matrix."""
+
+    def __init__(self) -> None:
+        self.stops: dict[Way, tuple[str, ...]] = {}
+        self._of: dict[tuple[str, str], list[tuple[str, ...]]] = {}
+
+    def add(self, way: Way, route: tuple[str, ...]) -> None:
+        """Keep a route."""
+        self.stops[way] = route
+        self._of.setdefault(way[:2], []).append(route)
+
+    def of(self, operations: Iterable[str], block: str) -> Iterator[tuple[str, ...]]:
+        """Routes of some operations of a block."""
+        return (route for operation in operations for route in self._of.get((operation, block), ()))
+
+
+class _Units:
+    """The digital units at which the sums of a layer's blocks meet."""
+
+    def __init__(self, wires: Wires, spread: Spread, arrays: Mapping[Key, str]) -> None:
+        self._wires, self._arrays = wires, arrays
+        self._blocks = {block: (key, names) for key, names in spread.items() for block in names}
+        self._found: dict[tuple[str, str, str], str] = {}
+
+    def of(self, block: str, matrix: str, port: str) -> str:
+        """The unit to which all blocks of the matrix lead from this port of their arrays."""
+        (layer, _), names = self._blocks[block]
+        key = layer, matrix, port
+        if key not in self._found:
+            self._found[key] = self._common(layer, [self._arrays[name, matrix] for name in names], port)
+        return self._found[key]
+
+    def _common(self, layer: str, arrays: list[str], port: str) -> str:
+        first, *others = (self._wires.out(array, "adc", port) for array in arrays)
+        if not others:
+            return self._wires.out(first, "digital-unit")
+        reached = [set(self._wires.every(name, "digital-unit")) for name in dict.fromkeys(others)]
+        for unit in self._wires.every(first, "digital-unit"):
+            if all(unit in units for units in reached):
+                return unit
+        raise Missing(
+            f"the converters of the blocks of layer '{layer}' lead to no digital-unit in common, which adds "
+            "their sums; link all of them to one"
+        )
 
 
 def _upkeep(architecture: Architecture, arrays: Mapping[Key, str]) -> Iterator[Way]:
@@ -152,37 +171,34 @@ def _rank(operation: str) -> tuple[int, str]:
 
 
 def _wanted(
-    layers: Mapping[str, Dense], rules: Mapping[str, LearningRule], programs: Mapping[str, Programming]
-) -> tuple[Way, ...]:
-    wanted: dict[Way, None] = {}
+    layers: Sequence[str], spread: Spread, rules: Mapping[str, LearningRule],
+    programs: Mapping[str, Programming],
+) -> Iterator[Way]:  # fmt: skip
     for rule in rules.values():
         asked = sorted(rule.operations().items(), key=lambda item: _rank(item[0]))
         for index, layer in enumerate(layers):
-            for matrix in rule.read_through():
-                wanted[("forward", layer, matrix)] = None
-                if index:
-                    wanted[("backward", layer, matrix)] = None
-            for operation, matrix in asked:
-                wanted[(operation, layer, matrix)] = None
+            passes = ("forward", "backward") if index else ("forward",)
+            through = ((way, matrix) for matrix in rule.read_through() for way in passes)
+            for operation, matrix in (*through, *asked):
+                yield from ((operation, block, matrix) for block in spread[layer, matrix])
     for program in programs.values():
         for layer in layers:
-            wanted[("forward", layer, program.target)] = None
-            for operation, matrix in program.operations():
-                wanted[(operation, layer, matrix)] = None
-    return tuple(wanted)
+            for operation, matrix in (("forward", program.target), *program.operations()):
+                yield from ((operation, block, matrix) for block in spread[layer, matrix])
 
 
 def _route(
-    wires: _Wires, way: Way, array: str, found: Mapping[Way, tuple[str, ...]], wanted: tuple[Way, ...]
-) -> tuple[str, ...]:
-    operation, layer, matrix = way
+    wires: Wires, way: Way, array: str, found: _Found, wanted: Mapping[Way, None],
+    units: _Units,
+) -> tuple[str, ...]:  # fmt: skip
+    operation, block, matrix = way
     if wires.components[array].role == "digital-array":
         return _words(wires, array, operation)
     if operation in ("forward", "backward"):
-        return _pass(wires, array, operation == "forward")
+        return _pass(wires, way, array, units)
     if operation.startswith("transfer-read"):
         bank, array, converters = _read(wires, array, not operation.endswith(TRANSPOSED))
-        if ("integrate", layer, matrix) not in wanted:
+        if ("integrate", block, matrix) not in wanted:
             return bank, array, converters
         return (bank, array, converters, wires.out(converters, "integrator"))
     if operation in ("verify-read", INSPECT):
@@ -194,17 +210,16 @@ def _route(
         wires.reaches(wires.controller(), unit)
         return (unit, wires.out(unit, "integrator"))
     if operation in MEMORY:
-        return (_integrator(wires, layer, array, found),)
+        return (_integrator(wires, block, array, found),)
     drivers = wires.into(array, "pulse-driver", "")
     wires.reaches(wires.controller(), drivers)
     if operation == "transfer-write":
-        for earlier in _READS_FIRST:
-            for route in _of(found, earlier, layer):
-                wires.reaches(route[-1], drivers)
+        for earlier in found.of(_READS_FIRST, block):
+            wires.reaches(earlier[-1], drivers)
     return (drivers, array)
 
 
-def _words(wires: _Wires, array: str, operation: str) -> tuple[str, ...]:
+def _words(wires: Wires, array: str, operation: str) -> tuple[str, ...]:
     """The route of an operation on a matrix of a digital array."""
     wires.reaches(wires.controller(), array)
     if operation in ("forward", "backward"):
@@ -216,28 +231,23 @@ def _words(wires: _Wires, array: str, operation: str) -> tuple[str, ...]:
     return (array,)
 
 
-def _of(found: Mapping[Way, tuple[str, ...]], operation: str, layer: str) -> Iterator[tuple[str, ...]]:
-    """Routes of an operation of a layer, whatever the matrix."""
-    return (route for way, route in found.items() if way[:2] == (operation, layer))
-
-
-def _integrator(wires: _Wires, layer: str, array: str, found: Mapping[Way, tuple[str, ...]]) -> str:
-    """Where the layer's readings go; or, with a rule that reads otherwise, where they could go."""
-    for read in _READS_FIRST:
-        for route in _of(found, read, layer):
-            if wires.components[route[-1]].role == "integrator":
-                return route[-1]
+def _integrator(wires: Wires, block: str, array: str, found: _Found) -> str:
+    """Where the block's readings go; or, with a rule that reads otherwise, where they could go."""
+    for route in found.of(_READS_FIRST, block):
+        if wires.components[route[-1]].role == "integrator":
+            return route[-1]
     return wires.out(wires.out(array, "adc", "columns"), "integrator")
 
 
-def _pass(wires: _Wires, array: str, forward: bool) -> tuple[str, ...]:
-    bank, array, converters = _read(wires, array, forward)
-    unit = wires.out(converters, "digital-unit")
+def _pass(wires: Wires, way: Way, array: str, units: _Units) -> tuple[str, ...]:
+    forward = way[0] == "forward"
+    read = _read(wires, array, forward)
+    unit = units.of(way[1], way[2], "columns" if forward else "rows")
     wires.reaches(unit, wires.controller())
-    return (bank, array, converters, unit)
+    return (*read, unit)
 
 
-def _read(wires: _Wires, array: str, by_row: bool) -> tuple[str, str, str]:
+def _read(wires: Wires, array: str, by_row: bool) -> tuple[str, str, str]:
     driven, sensed = ("rows", "columns") if by_row else ("columns", "rows")
     bank = wires.into(array, "dac", driven)
     wires.reaches(wires.controller(), bank)

@@ -72,6 +72,10 @@ class DigitalUnit:
         error, loss, correct = _softmax_cross_entropy(outputs, labels, scale)
         return Scored(error, loss, correct), {"mul8": outputs.size, "dig_add16": outputs.size}
 
+    def add(self, sums: NDArray[np.float64]) -> Work:
+        """The work of adding sums `(images, lines)` to others that have come before."""
+        return self._work(sums.shape[0], {"dig_add16": sums.size})
+
     def combine(
         self, sums: Sequence[NDArray[np.float64]], factors: Sequence[float]
     ) -> tuple[NDArray[np.float64], Work]:

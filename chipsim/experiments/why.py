@@ -87,7 +87,7 @@ def _durations(run: Finished, operation: str, component: str) -> dict[str, str]:
     for name in sorted({component, *banks}):
         parameters = plan.architecture.components[name]
         for field in parameters.timing:
-            place = document.place(("components", name, field))
+            place = plan.architecture.place(name, field)
             value = units.format(getattr(parameters, field), "time")
             found[f"{name}.{field}"] = f"{value} ({Path(place.file).name}:{place.line})"
     return found

@@ -226,11 +226,17 @@ class Programming:
         asked += [("program", self.target)] if self.method.pulses else []
         return (*asked, ("verify-read", self.target)) if self.method.reads else tuple(asked)
 
-    def start(self, layers: Sequence[LayerShape]) -> Dialogue:
-        """Fetch, scale and write the weights of all layers; returns what was `Programmed`."""
+    def start(self, layers: Sequence[LayerShape], blocks: Sequence[LayerShape]) -> Dialogue:
+        """Fetch, scale and write the weights of all layers, block by block; returns what was `Programmed`."""
         fetched = yield tuple(Fetch(layer.name, self.source) for layer in layers)
-        wanted = {
+        scaled = {
             layer.name: values * self.factor(values) for layer, values in zip(layers, fetched, strict=True)
+        }
+        wanted = {
+            block.name: scaled[block.layer][
+                block.row : block.row + block.rows, block.column : block.column + block.columns
+            ]
+            for block in blocks
         }
         beyond = (yield from self.method.write(self.target, wanted)) or {}
         return tuple(Programmed(layer, values, beyond.get(layer)) for layer, values in wanted.items())

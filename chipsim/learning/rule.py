@@ -32,7 +32,11 @@ class Site(NamedTuple):
 
 
 class LayerShape(NamedTuple):
-    """A weight matrix as a rule sees it: its layer, the lines it has, and what the hardware gives it."""
+    """Weights as a rule sees them: the lines that they have, and what the hardware gives them.
+
+    They are a layer's, or a block of a layer's that is cut to fit on arrays: `row` and `column` are its
+    first.
+    """
 
     name: str
     rows: int
@@ -41,6 +45,9 @@ class LayerShape(NamedTuple):
     """By matrix."""
     key: int = 0
     """Key of the stream from which the rule may draw for this layer and stage."""
+    layer: str = ""
+    row: int = 0
+    column: int = 0
 
     def lines(self, by: Side) -> int:
         """How many lines there are to drive one at a time."""

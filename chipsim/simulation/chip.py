@@ -14,6 +14,7 @@ from chipsim.accounting.work import Work
 from chipsim.architecture.placement import Plan
 from chipsim.architecture.routes import INSPECT, MEMORY, REFRESH, TRANSPOSED, Key, Way
 from chipsim.circuits import crossbar, digital_unit, integrator, pulse_driver
+from chipsim.circuits.carrier import Load
 from chipsim.circuits.defects import Defects
 from chipsim.devices.device import Region, Upkeep
 from chipsim.devices.trains import Train, Wanted
@@ -37,9 +38,13 @@ from chipsim.learning.rule import (
 )
 from chipsim.numerics.draws import stream
 from chipsim.simulation import programming
+from chipsim.simulation.carriage import between, carrying, sent
 from chipsim.simulation.node import Step, Transaction
+from chipsim.simulation.passes import Branch, End, Pass, gathering
 from chipsim.simulation.reads import Reads, Streams
 from chipsim.simulation.words import Words
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -86,13 +91,20 @@ class Chip:
     def _words_of(self, key: Key, array: str) -> Words:
         """Room for a matrix on a digital array."""
         words = Words(array, self.circuits[array], f"{key[0]}.{key[1]}")
-        words.circuit.hold(words.name, self.plan.layers[key[0]].rows, self.plan.layers[key[0]].outputs)
+        words.circuit.hold(words.name, self.plan.blocks[key[0]].rows, self.plan.blocks[key[0]].columns)
         return words
 
     def keep_time(self, clock: Callable[[], int]) -> None:
         """Let cells that age look at a clock of simulated time [ps]."""
         for array in self.arrays.values():
             array.cells.clock = clock
+
+    @property
+    def rooms(self) -> dict[str, int]:
+        """Words that each buffer holds."""
+        return {
+            name: circuit.capacity for name, circuit in self.circuits.items() if hasattr(circuit, "capacity")
+        }
 
     @property
     def ageing(self) -> frozenset[str]:
@@ -114,7 +126,7 @@ class Chip:
         """
         if (layer, matrix) in self.words:
             words = self.words[layer, matrix]
-            bound = self.plan.layers[layer].inputs ** -0.5
+            bound = self.plan.layers[self.plan.blocks[layer].layer].inputs ** -0.5
             words.circuit.randomise(words.name, bound, self.seed, stage)
             return
         seat = self.seats[layer, matrix]
@@ -132,11 +144,11 @@ class Chip:
         seat = self.seats[layer, matrix]
         return seat.crossbar.reading(seat.region).weights
 
-    def shapes(self, stage: str) -> tuple[LayerShape, ...]:
-        """The layers as the rule of a stage sees them, each with a stream to draw from."""
+    def shapes(self, stage: str, digital: bool = False) -> tuple[LayerShape, ...]:
+        """The blocks (or whole layers) as the rule of a stage sees them, each with a stream to draw from."""
         return tuple(
             shape._replace(key=int(stream(self.seed, shape.name, stage, "rule")))
-            for shape in self.plan.shapes
+            for shape in self.plan.shapes(digital)
         )
 
     def snapshot(self) -> dict[str, dict[str, NDArray[Any]]]:
@@ -160,68 +172,89 @@ class Chip:
 
     def forward(
         self, layer: str, weights: str | Mapping[str, float], scored: bool, account: str = ""
-    ) -> tuple[Step, ...]:
-        """Inputs `(images, rows)` through a matrix to outputs; with `scored`, to their errors.
+    ) -> Pass:
+        """Inputs `(images, rows)` through a layer to outputs; with `scored`, to their errors.
 
         `weights` is the matrix, or factors of several whose sums are read one after another and added.
         `account` (the stage, or its evaluation) keys what is drawn.
         """
-        read, unit = self._through("forward", layer, weights, "row", account)
         spec = self.plan.layers[layer]
-        digital: digital_unit.DigitalUnit = self.circuits[unit]
 
-        def activate(transaction: Transaction) -> Work:
-            values, work = digital.activate(transaction.value, spec.activation, spec.gain)
-            transaction.value = values
-            return work
+        def activate(digital: digital_unit.DigitalUnit, sums: Floats, _: Any) -> tuple[Any, Work]:
+            return digital.activate(sums, spec.activation, spec.gain)
 
-        def score(transaction: Transaction) -> Work:
+        def score(digital: digital_unit.DigitalUnit, outputs: Floats, labels: Any) -> tuple[Any, Work]:
             scale = self.plan.network.loss.scale
-            scored, actions = digital.score(transaction.value, transaction.request, scale)
-            transaction.value = scored
-            return Work(0, actions)
+            found, actions = digital.score(outputs, labels, scale)
+            return found, Work(0, actions)
 
-        steps = (*read, Step(unit, activate))
-        return (*steps, Step(unit, score, operation="loss")) if scored else steps
+        ends = (End(activate), End(score, "loss")) if scored else (End(activate),)
+        return self._pass("forward", layer, weights, account, ends)
 
     def backward(
         self, layer: str, weights: str | Mapping[str, float], behind: str, account: str = ""
-    ) -> tuple[Step, ...]:
+    ) -> Pass:
         """Errors `(images, columns)` at a layer to errors at the outputs of the layer behind it."""
-        read, unit = self._through("backward", layer, weights, "column", account)
         spec, before = self.plan.layers[layer], self.plan.layers[behind]
-        digital: digital_unit.DigitalUnit = self.circuits[unit]
 
-        def slope(transaction: Transaction) -> Work:
-            sums = np.ascontiguousarray(transaction.value[:, : spec.inputs])
-            error, work = digital.slope(sums, transaction.request, before.activation, spec.gain)
-            transaction.value = error
-            return work
+        def slope(digital: digital_unit.DigitalUnit, sums: Floats, outputs: Any) -> tuple[Any, Work]:
+            inner = np.ascontiguousarray(sums[:, : spec.inputs])
+            return digital.slope(inner, outputs, before.activation, spec.gain)
 
-        return (*read, Step(unit, slope))
+        return self._pass("backward", layer, weights, account, (End(slope),))
+
+    def _pass(
+        self, operation: str, layer: str, weights: str | Mapping[str, float], account: str,
+        ends: tuple[End, ...],
+    ) -> Pass:  # fmt: skip
+        """Vectors through the blocks of a layer, each by a branch of its own, to the unit where they meet."""
+        factors = {weights: 1.0} if isinstance(weights, str) else dict(weights)
+        names = self.plan.spread[layer, next(iter(factors))]
+        blocks = [self.plan.blocks[name] for name in names]
+        by: Side = "row" if operation == "forward" else "column"
+        unit = self.plan.routes[operation, names[0], next(iter(factors))][-1]
+        tail = gathering(self.circuits[unit], unit, blocks, by, ends)
+        branches = []
+        for index, block in enumerate(blocks):
+            ways = [(operation, block.name, matrix) for matrix in factors]
+            steps = self._through(ways, tuple(factors.values()), unit, by, account)
+            back = carrying(self.circuits, self.plan.carriers.get(ways[-1], ())[-1:])
+            branches.append(Branch(block, (*steps, *tail[index], *back)))
+        return Pass(tuple(branches), by)
 
     def _through(
-        self, operation: str, layer: str, weights: str | Mapping[str, float], by: Side, account: str
-    ) -> tuple[tuple[Step, ...], str]:
-        """Vectors through a matrix or the sum of several, and the digital unit to which they lead."""
-        factors = {weights: 1.0} if isinstance(weights, str) else dict(weights)
-        ways = [(operation, layer, matrix) for matrix in factors]
-        unit = self.plan.routes[ways[0]][-1]
-        if list(factors.values()) == [1.0]:
-            return self._product(ways[0], by, account), unit
+        self, ways: list[Way], factors: tuple[float, ...], unit: str, by: Side, account: str
+    ) -> tuple[Step, ...]:
+        """Vectors through a matrix or the sum of several, up to the digital unit."""
+        if factors == (1.0,):
+            return self._product(ways[0], by, account)
         digital: digital_unit.DigitalUnit = self.circuits[unit]
 
         def combine(transaction: Transaction) -> Work:
-            transaction.value, work = digital.combine(transaction.value.sums, tuple(factors.values()))
+            transaction.value, work = digital.combine(transaction.value.sums, factors)
             return work
 
         reads = (step for way in ways for step in _gathering(self._product(way, by, account)))
-        return (*reads, Step(unit, combine)), unit
+        return (*reads, Step(unit, combine))
 
     def _product(self, way: Way, by: Side, account: str) -> tuple[Step, ...]:
-        """Vectors through a matrix, wherever it lies."""
+        """Vectors through a matrix, wherever it lies, up to where its unit is reached."""
         words = self.words.get(way[1:])
-        return self._read(way, by, account) if words is None else words.product(by)
+        steps = self._read(way, by, account) if words is None else words.product(by)
+        return self._carried(way, steps, None, arriving=True)
+
+    def _carried(
+        self, way: Way, steps: tuple[Step, ...], load: Load | None, arriving: bool = False
+    ) -> tuple[Step, ...]:
+        """The steps of a way with those of the carriers between them.
+
+        `load` is what sets out, None: the values that the transaction carries. `arriving` steps end before
+        the last stop, whose carriers are included.
+        """
+        legs = self.plan.carriers.get(way)
+        if not legs:
+            return steps
+        return between(self.circuits, self.plan.routes[way], legs, steps, load, arriving)
 
     def _read(self, way: Way, by: Side, account: str) -> tuple[Step, ...]:
         bank, array, converters = self.plan.routes[way][:3]
@@ -249,8 +282,10 @@ class Chip:
         """The route of an operation that a rule asks for in a stage, whose name keys what is drawn."""
         words = self.words.get((operation.layer, operation.matrix))
         if words is not None:
-            return words.route(operation)
-        return cast("tuple[Step, ...]", _ROUTES[type(operation)](self, operation, stage))
+            steps = words.route(operation)
+        else:
+            steps = cast("tuple[Step, ...]", _ROUTES[type(operation)](self, operation, stage))
+        return self._carried(_way(operation), steps, sent(operation)) if self.plan.carriers else steps
 
     def _update(self, operation: Update, stage: str) -> tuple[Step, ...]:
         bank, array = self.plan.routes[_way(operation)]
@@ -347,8 +382,8 @@ class Chip:
 
     def _clear(self, operation: Clear, _stage: str) -> tuple[Step, ...]:
         name, words = self._words(operation.layer)
-        layer = self.plan.layers[operation.layer]
-        rows, columns = operation.shape or (layer.rows, layer.outputs)
+        block = self.plan.blocks[operation.layer]
+        rows, columns = operation.shape or (block.rows, block.columns)
 
         def clear(_: Transaction) -> Work:
             return words.clear(_store(operation), rows, columns)

@@ -17,11 +17,14 @@ from numpy.typing import NDArray
 
 from chipsim.accounting.ledger import Ledger
 from chipsim.architecture.routes import INSPECT, REFRESH
+from chipsim.circuits.component import PICOSECONDS
 from chipsim.errors import Fault, PhysicsError, RunError
+from chipsim.inputs import units
 from chipsim.learning.programming import WEIGHT_RANGE, Programmed, Programming
 from chipsim.learning.rule import (
     Chunk,
     Declaration,
+    LayerShape,
     LearningRule,
     Operation,
     images_together,
@@ -29,7 +32,8 @@ from chipsim.learning.rule import (
     with_time,
 )
 from chipsim.simulation.chip import Chip
-from chipsim.simulation.node import Floor, Step, Transaction
+from chipsim.simulation.node import Floor, Transaction
+from chipsim.simulation.passes import Pass
 from chipsim.simulation.trace import Listener
 
 EVALUATION = "evaluation"
@@ -157,13 +161,14 @@ class Controller:
         self._layers = tuple(plan.layers)
         names = tuple(plan.architecture.components)
         (controller,) = plan.architecture.of_role("controller")[:1]
-        in_flight = 2 * len(plan.layers)
-        self.floor = Floor(names, controller, in_flight, self.ledger, listener)
-        self.beside = Floor(names, controller, in_flight, self.ledger)
+        in_flight = 2 * len(plan.blocks)
+        rooms = chip.rooms
+        self.floor = Floor(names, controller, in_flight, self.ledger, listener, rooms)
+        self.beside = Floor(names, controller, in_flight, self.ledger, rooms=rooms)
         self.beside.account = EVALUATION
-        self._forward: dict[str, tuple[Step, ...]] = {}
-        self._backward: dict[str, tuple[Step, ...]] = {}
-        self._evaluate: dict[str, tuple[Step, ...]] = {}
+        self._forward: dict[str, Pass] = {}
+        self._backward: dict[str, Pass] = {}
+        self._evaluate: dict[str, Pass] = {}
         self._powered = False
         chip.keep_time(lambda: self.floor.now)
 
@@ -197,7 +202,8 @@ class Controller:
         self._read_from(program.target, task.name, backward=False)
         begin, before = self.floor.now, self.chip.snapshot()
         evaluations = [self._measure(task, 0, 0)]
-        programmed = execute(self.floor, self._converse(program.start(self.chip.plan.shapes), 0))
+        layers, blocks = (self.chip.plan.shapes(digital) for digital in (True, False))
+        programmed = execute(self.floor, self._converse(program.start(layers, blocks), 0))
         evaluations.append(self._measure(task, 0, self.floor.now - begin, occasion=1))
         progress(task.name, 0, 0, evaluations[-1].accuracy)
         misses = self._misses(program, programmed)
@@ -232,7 +238,7 @@ class Controller:
         """Lay the routes of passes through the matrices that a stage reads."""
         chip, layers = self.chip, self._layers
 
-        def forward(account: str) -> dict[str, tuple[Step, ...]]:
+        def forward(account: str) -> dict[str, Pass]:
             return {layer: chip.forward(layer, weights, layer == layers[-1], account) for layer in layers}
 
         self._forward, self._evaluate = forward(stage), forward(f"{EVALUATION} of {stage}")
@@ -242,13 +248,14 @@ class Controller:
     # The program of a stage
 
     def _stage(self, task: StageTask, measure: Callable[[int], None]) -> Program:
-        rule, shapes = task.rule, self.chip.shapes(task.name)
+        rule = task.rule
+        shapes = self.chip.shapes(task.name, bool(rule.digital))
         yield from self._converse(rule.start(shapes), 0)
         measure(0)
         declarations = with_time(rule.declarations(), self.chip.ageing, self._upkeep_declared(rule))
         done = 0
         for x, labels in _batches(task, self._sizes(task, declarations)):
-            chunk = yield from self._passes(x, labels, done)
+            chunk = yield from self._passes(x, labels, done, shapes)
             done += chunk.images
             yield from self._converse(rule.step(shapes, chunk), done)
             yield from self._look_after(rule, done)
@@ -288,21 +295,35 @@ class Controller:
 
         return size
 
-    def _passes(self, x: NDArray[np.float64], labels: NDArray[np.int64], first: int) -> Program:
+    def _passes(
+        self, x: NDArray[np.float64], labels: NDArray[np.int64], first: int, shapes: tuple[LayerShape, ...]
+    ) -> Program:
         """Forward and backward over some images; the result is their `Chunk`."""
         inputs, outputs = [], []
-        values = x
+        values: Any = x
         for layer in self._layers:
             inputs.append(self._extended(layer, values))
-            (values,) = yield (self._pass("forward", layer, self._forward[layer], inputs[-1], labels, first),)
+            values = yield from self._pass("forward", layer, self._forward[layer], inputs[-1], labels, first)
             outputs.append(values)
         errors = [outputs[-1].error]
         for layer in reversed(self._layers[1:]):
             behind = outputs[self._layers.index(layer) - 1]
-            transaction = self._pass("backward", layer, self._backward[layer], errors[0], behind, first)
-            (error,) = yield (transaction,)
+            error = yield from self._pass("backward", layer, self._backward[layer], errors[0], behind, first)
             errors.insert(0, error)
-        return Chunk(first, x.shape[0], tuple(inputs), tuple(errors))
+        return self._chunk(shapes, first, x.shape[0], inputs, errors)
+
+    def _chunk(
+        self, shapes: tuple[LayerShape, ...], first: int, images: int,
+        inputs: list[NDArray[np.float64]], errors: list[NDArray[np.float64]],
+    ) -> Chunk:  # fmt: skip
+        """What each block of the layers takes part in."""
+        by_layer = {layer: index for index, layer in enumerate(self._layers)}
+        blocks = [(by_layer[shape.layer], self.chip.plan.blocks[shape.name]) for shape in shapes]
+        return Chunk(
+            first, images,
+            tuple(block.of_rows(inputs[index]) for index, block in blocks),
+            tuple(block.of_columns(errors[index]) for index, block in blocks),
+        )  # fmt: skip
 
     def _extended(self, layer: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
         if not self.chip.plan.layers[layer].bias:
@@ -310,9 +331,13 @@ class Controller:
         return np.concatenate([values, np.ones((values.shape[0], 1))], axis=1)
 
     def _pass(
-        self, operation: str, layer: str, steps: tuple[Step, ...], values: Any, request: Any, first: int
-    ) -> Transaction:
-        return Transaction(operation, layer, steps, values, first, values.shape[0], request)
+        self, operation: str, layer: str, route: Pass, values: Any, request: Any, first: int,
+        occasion: int | None = None,
+    ) -> Program:  # fmt: skip
+        """Send what a pass over a layer takes; the result is what its unit made of the sums."""
+        sent = route.transactions(operation, layer, values, first, request, occasion)
+        yield sent
+        return sent[0].request.result
 
     def _converse(
         self, conversation: Generator[tuple[Operation, ...], tuple[Any, ...], Any], done: int
@@ -365,9 +390,9 @@ class Controller:
         values: Any = x
         for layer in self._layers:
             inputs = self._extended(layer, values)
-            transaction = self._pass("forward", layer, self._evaluate[layer], inputs, labels, first)
-            transaction.occasion = (done << EVENTS) + first
-            (values,) = yield (transaction,)
+            occasion = (done << EVENTS) + first
+            route = self._evaluate[layer]
+            values = yield from self._pass("forward", layer, route, inputs, labels, first, occasion)
         return values
 
 
@@ -414,9 +439,13 @@ def execute(floor: Floor, program: Program) -> Any:
         return floor.env.run(until=process)
     except RuntimeError as error:
         if floor.stuck() and "until" in str(error):
-            text = f"the chip stands still: {'; '.join(floor.stuck())}"
+            text = f"the chip stands still at {_written(floor.now)}: {'; '.join(floor.stuck())}"
             raise PhysicsError(Fault(text, code="E080")) from None
         raise
+
+
+def _written(time: int) -> str:
+    return units.format(time / PICOSECONDS, "time")
 
 
 def _controller(floor: Floor, program: Program) -> Generator[simpy.Event, Any, Any]:

@@ -9,7 +9,8 @@ held, takes its step once more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import simpy
@@ -25,15 +26,19 @@ INBOX = 2
 class Step(NamedTuple):
     """One stop of a route: the component, what it computes on the transaction, and how it holds.
 
-    `compute` takes the transaction, changes its value and returns the Work. A `joint` step is held
-    until so many of the steps that follow have ended. `operation` is the ledger's name where it is not
-    the transaction's.
+    `compute` takes the transaction, changes its value and returns the Work. A `joint` step is held until so
+    many of the steps that follow have ended. `operation` is the ledger's name where it is not the
+    transaction's. A step that is `passing` takes these channels of its component and leaves the rest of it to
+    others. One that `keeps` words first waits until its component has room for them, and they stay there
+    until the transaction's owner lets go of them.
     """
 
     node: str
     compute: Callable[[Transaction], Work]
     joint: int = 0
     operation: str = ""
+    passing: tuple[tuple[int, int], ...] | None = None
+    keeps: Callable[[Transaction], int] | None = None
 
 
 class Visit(NamedTuple):
@@ -60,6 +65,30 @@ class Hold(NamedTuple):
     last: int
 
 
+class Owner:
+    """An image, or a burst of them, under way: the room that its words take in buffers."""
+
+    __slots__ = ("_kept", "name")
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+        self._kept: list[tuple[simpy.Container, int]] = []
+
+    def keep(self, room: simpy.Container, words: int) -> None:
+        """Note words for which room has been found."""
+        self._kept.append((room, words))
+
+    def held(self, room: simpy.Container) -> int:
+        """Words that it keeps in a room."""
+        return sum(words for kept, words in self._kept if kept is room)
+
+    def release(self) -> None:
+        """Let go of all words."""
+        for room, words in self._kept:
+            room.put(words)
+        self._kept.clear()
+
+
 class Transaction:
     """An operation under way: its route, its payload, and where it is.
 
@@ -68,8 +97,8 @@ class Transaction:
     """
 
     __slots__ = (
-        "again", "arrived", "first", "hold", "images", "index", "layer", "occasion", "operation", "request",
-        "route", "value", "visits",
+        "again", "arrived", "first", "group", "hold", "images", "index", "layer", "occasion", "operation",
+        "owner", "request", "route", "value", "visits",
     )  # fmt: skip
 
     def __init__(
@@ -89,6 +118,8 @@ class Transaction:
         self.again = False
         self.hold: Hold | None = None
         self.visits: list[Visit] = []
+        self.owner: Owner | None = None
+        self.group: Group | None = None
 
     def path(self, begin: int) -> Iterator[tuple[Leg, int]]:
         """Where the transaction was from a time `begin` until it came back, leg by leg [ps].
@@ -106,17 +137,45 @@ class Transaction:
             at = leaves
 
 
-class Node:
-    """A component's process and its bounded inbox, with what it has been busy and waited for [ps]."""
+class Group:
+    """Transactions that were sent together, and the event of the last of them coming back."""
 
-    def __init__(self, env: simpy.Environment, name: str, floor: Floor, capacity: int = INBOX) -> None:
+    __slots__ = ("back", "ended")
+
+    def __init__(self, env: simpy.Environment, size: int) -> None:
+        self.back = size
+        self.ended = env.event()
+
+    def arrived(self) -> None:
+        """Note that one has come back."""
+        self.back -= 1
+        if not self.back:
+            self.ended.succeed()
+
+
+class Node:
+    """A component's process and its bounded inbox, with what it has been busy and waited for [ps].
+
+    `room` is what a buffer has left [words]. `blocked` says what a node that stands still waits for.
+    """
+
+    def __init__(
+        self, env: simpy.Environment, name: str, floor: Floor, capacity: int = INBOX,
+        words: int | None = None,
+    ) -> None:  # fmt: skip
         self.env = env
         self.name = name
         self.floor = floor
         self.inbox = simpy.Store(env, capacity)
+        self.room = None if words is None else simpy.Container(env, words, init=words)
         self.busy = 0
         self.waiting = 0
+        self.queued = 0
+        """Sum over transactions of the time from arrival to the end of service [ps]."""
         self.holding: Transaction | None = None
+        self.blocked = ""
+        self._busy_until = 0
+        self._free: dict[tuple[int, int], int] = {}
 
     def accept(self, transaction: Transaction) -> simpy.Event:
         """Put a transaction into the inbox; the event comes when there is room."""
@@ -125,39 +184,93 @@ class Node:
 
     def run(self) -> Generator[simpy.Event, Any, None]:
         """Serve transactions one at a time, in the order in which they arrived."""
-        env, floor = self.env, self.floor
+        floor = self.floor
         while True:
             transaction = yield self.inbox.get()
             self.holding = transaction
+            step = transaction.route[transaction.index]
+            if step.keeps is not None:
+                yield from self._find_room(transaction, step.keeps(transaction))
+            if step.passing is not None:
+                self._pass(transaction, step)
+                self.holding = None
+                continue
             start = floor.now
             self.waiting += start - transaction.arrived
-            ending, route = transaction.hold, transaction.route
-            if ending is not None and ending.last != transaction.index:
-                ending = None
-            operation = route[transaction.index].operation or transaction.operation
-            transaction.visits.append(Visit(self.name, operation, transaction.arrived, start))
-            held, again = True, False
-            while held:
-                duration = self._serve(transaction)
-                if duration:
-                    yield env.timeout(duration)
-                last = transaction.index - 1
-                held = bool(route[last].joint)
-                if held:
-                    transaction.hold = hold = Hold(env.event(), last + route[last].joint)
-                    yield floor.next_of(transaction).accept(transaction)
-                    held = yield hold.released
-                    if held:
-                        transaction.index = last
-                else:
-                    again, transaction.again = transaction.again, False
-                    if not again:
-                        yield floor.next_of(transaction).accept(transaction)
-            if ending is not None:
-                ending.released.succeed(again)
+            arrived, operation = transaction.arrived, step.operation or transaction.operation
+            transaction.visits.append(Visit(self.name, operation, arrived, start))
+            yield from self._work(transaction)
             self.busy += floor.now - start
+            self.queued += floor.now - arrived
             self.holding = None
             floor.heard(self.name, operation, transaction, start)
+
+    def _work(self, transaction: Transaction) -> Generator[simpy.Event, Any, None]:
+        """Serve a transaction, stay with it as long as it holds this component, and hand it on."""
+        ending = transaction.hold
+        if ending is not None and ending.last != transaction.index:
+            ending = None
+        held, again = True, False
+        while held:
+            duration = self._serve(transaction)
+            if duration:
+                yield self.env.timeout(duration)
+            last = transaction.index - 1
+            held = bool(transaction.route[last].joint)
+            if held:
+                transaction.hold = hold = Hold(self.env.event(), last + transaction.route[last].joint)
+                yield from self._hand_on(transaction)
+                held = yield hold.released
+                if held:
+                    transaction.index = last
+            else:
+                again, transaction.again = transaction.again, False
+                if not again:
+                    yield from self._hand_on(transaction)
+        if ending is not None:
+            ending.released.succeed(again)
+
+    def _hand_on(self, transaction: Transaction) -> Generator[simpy.Event, Any, None]:
+        """Put a transaction into the next inbox, once there is room."""
+        following = self.floor.next_of(transaction)
+        self.blocked = following.name
+        yield following.accept(transaction)
+        self.blocked = ""
+
+    def _find_room(self, transaction: Transaction, words: int) -> Generator[simpy.Event, Any, None]:
+        """Wait for room for the words that a transaction leaves here."""
+        if self.room is None or transaction.owner is None or not words:
+            return
+        self.blocked = f"room for {words} words"
+        yield self.room.get(words)
+        self.blocked = ""
+        transaction.owner.keep(self.room, words)
+
+    def _pass(self, transaction: Transaction, step: Step) -> None:
+        """Send a transaction over channels, which it takes together for as long as it travels."""
+        now, channels = self.floor.now, step.passing or ()
+        work = step.compute(transaction)
+        operation = step.operation or transaction.operation
+        self.floor.post(operation, self.name, work)
+        start = max([now, *(self._free.get(channel, 0) for channel in channels)])
+        end = start + work.duration
+        for channel in channels:
+            self._free[channel] = end
+        transaction.visits.append(Visit(self.name, operation, transaction.arrived, start))
+        transaction.index += 1
+        self.waiting += start - transaction.arrived
+        self.queued += end - transaction.arrived
+        self.busy += max(end - max(start, self._busy_until), 0)
+        self._busy_until = max(end, self._busy_until)
+        self.env.process(self._deliver(transaction, operation, start, end))
+
+    def _deliver(
+        self, transaction: Transaction, operation: str, start: int, end: int
+    ) -> Generator[simpy.Event, Any, None]:
+        if end > self.floor.now:
+            yield self.env.timeout(end - self.floor.now)
+        yield self.floor.next_of(transaction).accept(transaction)
+        self.floor.heard(self.name, operation, transaction, start)
 
     def _serve(self, transaction: Transaction) -> int:
         """Do the steps that lie here, up to a joint one; returns how long they take [ps].
@@ -185,7 +298,7 @@ class Floor:
 
     def __init__(
         self, names: tuple[str, ...], controller: str, in_flight: int, ledger: Ledger,
-        listener: Listener | None = None,
+        listener: Listener | None = None, rooms: Mapping[str, int] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         self.env = simpy.Environment(initial_time=0)
         self.ledger = ledger
@@ -193,8 +306,13 @@ class Floor:
         self.critical: dict[tuple[str, Leg], int] = {}
         self.listener = listener
         self.controller = controller
+        self.owners: list[Owner] = []
+        """Images under way."""
         self.nodes = {
-            name: Node(self.env, name, self, in_flight if name == controller else INBOX) for name in names
+            name: Node(
+                self.env, name, self, in_flight if name == controller else INBOX, words=rooms.get(name)
+            )
+            for name in names
         }
         for name, node in self.nodes.items():
             if name != controller:
@@ -237,10 +355,29 @@ class Floor:
             )  # fmt: skip
 
     def stuck(self) -> list[str]:
-        """For a dead-locked chip: each component that holds a transaction, and what waits there."""
-        return [
-            f"'{name}' holds {node.holding.operation} of '{node.holding.layer}' with "
-            f"{len(node.inbox.items)} waiting"
-            for name, node in self.nodes.items()
-            if node.holding is not None
-        ]
+        """For a dead-locked chip: each component that holds something, and what it waits for."""
+        return [self._stuck(name, node) for name, node in self.nodes.items() if node.holding is not None]
+
+    def _stuck(self, name: str, node: Node) -> str:
+        held = node.holding
+        assert held is not None
+        text = f"'{name}' holds {held.operation} of '{held.layer}'"
+        if node.blocked in self.nodes:
+            text += f" and waits for room in the inbox of '{node.blocked}'"
+        elif node.blocked:
+            text += f" and waits for {node.blocked}, {self._holders(node)}"
+        elif held.hold is not None and not held.hold.released.triggered:
+            text += f" until '{self._where(held)}' is done with it"
+        return f"{text}, with {len(node.inbox.items)} waiting"
+
+    def _holders(self, node: Node) -> str:
+        assert node.room is not None
+        kept = [(owner.name, owner.held(node.room)) for owner in self.owners]
+        held = [f"{name} keeps {words}" for name, words in kept if words]
+        return f"of which {node.room.level} are free and {' and '.join(held) or 'none are kept'}"
+
+    def _where(self, transaction: Transaction) -> str:
+        for name, node in self.nodes.items():
+            if node.holding is transaction and node.holding.hold is not None and node.blocked:
+                return name
+        return transaction.route[min(transaction.index, len(transaction.route) - 1)].node

@@ -13,7 +13,6 @@ from chipsim.experiments.run import Request, prepare, simulate
 from chipsim.inputs import registry
 from chipsim.reports.result import Result
 from chipsim.simulation.chip import Chip
-from chipsim.simulation.node import Transaction
 
 CHIPS = {"mixed-precision": "reram-8x4-mixed-precision"}
 RULES = [name for name in registry.names("rule") if name not in ("digital",)]
@@ -105,9 +104,8 @@ def test_with_gamma_passes_read_both_arrays_and_add_what_they_give() -> None:
     counts: dict[str, int] = {}
 
     def outputs(weights: Any) -> Any:
-        transaction = Transaction(
-            "forward", "dense1", chip.forward("dense1", weights, False), x, request=labels
-        )
+        route = chip.forward("dense1", weights, False)
+        (transaction,) = route.transactions("forward", "dense1", x, 0, labels)
         for step in transaction.route:
             for action, count in step.compute(transaction).actions.items():
                 counts[action] = counts.get(action, 0) + count

@@ -195,7 +195,8 @@ def together(a_floor: Floor, *transactions: Transaction) -> None:
 def forward(chip: Chip, layer: str, count: int = 1) -> Transaction:
     """Random images through one layer."""
     x = np.random.default_rng(1).uniform(-1, 1, (count, chip.plan.layers[layer].rows))
-    return Transaction("forward", layer, chip.forward(layer, "C", scored=False), x, 0, count)
+    (transaction,) = chip.forward(layer, "C", scored=False).transactions("forward", layer, x, 0, None)
+    return transaction
 
 
 def asked(chip: Chip, operation: Operation) -> Transaction:

@@ -271,8 +271,8 @@ def test_a_chip_that_stands_still_says_who_holds_what() -> None:
     (fault,) = caught.value.faults
     assert fault.code == "E080"
     assert fault.message == (
-        "the chip stands still: 'dac1' holds forward of 'dense1' with 1 waiting; "
-        "'drivers' holds update of 'dense2' with 1 waiting"
+        "the chip stands still at 0 s: 'dac1' holds forward of 'dense1' until 'drivers' is done with it, "
+        "with 1 waiting; 'drivers' holds update of 'dense2' until 'dac1' is done with it, with 1 waiting"
     )
 
 

@@ -65,9 +65,9 @@ def drawn(a_plan: Plan, weights: Any = None, seed: int = 0) -> Chip:
 def passed(chip: Chip, x: Any, log: chips.Log | None = None, account: str = "test") -> Transaction:
     """Inputs through the array and the digital unit, whose activation is the identity."""
     floor = chips.floor(chip.plan, log)
-    steps = chip.forward("dense1", "C", False, account)
     values = np.asarray(x, dtype=np.float64)
-    transaction = Transaction("forward", "dense1", steps, values, 0, values.shape[0])
+    route = chip.forward("dense1", "C", False, account)
+    (transaction,) = route.transactions("forward", "dense1", values, 0, None)
     chips.together(floor, transaction)
     transaction.request = floor
     return transaction
@@ -238,12 +238,9 @@ def test_an_update_waits_for_a_bank_that_reads_again_but_not_for_its_conversions
     chip = drawn(plan(dac=bounded(10), adc=SMALL), np.full((4, 2), 0.4))
     x, error = np.zeros((1, 4)), np.zeros((1, 2))
     update = chips.asked(chip, Update("dense1", "A", x, error, 0.1, 1, 0))
-    steps = chip.forward("dense1", "C", False)
-    chips.together(
-        chips.floor(chip.plan, log),
-        Transaction("forward", "dense1", steps, np.array([[1.0, 0.5, 0, 0]]), 0, 1),
-        update,
-    )
+    route = chip.forward("dense1", "C", False)
+    (read,) = route.transactions("forward", "dense1", np.array([[1.0, 0.5, 0, 0]]), 0, None)
+    chips.together(chips.floor(chip.plan, log), read, update)
     # one slot of two phases, 200 ns, between the first read and the second
     assert chips.spans(log, "array") == [("dense1", 0, 128), ("dense1", 128, 328), ("dense1", 328, 456)]
     assert chips.spans(log, "dac") == [("dense1", 0, 476)]

@@ -1,0 +1,72 @@
+"""What carries digital words from one component to another: their payload, and what every carrier has.
+
+A carrier stands on a link between components that give and take digital words. What travels is a
+transaction's payload, vector by vector; each vector is carried in whole beats of the carrier's width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, NamedTuple, Protocol
+
+from pydantic import Field
+
+from chipsim.accounting.work import Work
+from chipsim.circuits.component import ComponentParameters, picoseconds
+from chipsim.inputs.units import Seconds
+
+
+class Load(NamedTuple):
+    """What a transaction brings: vectors that travel one after another, and the words of each."""
+
+    vectors: int
+    words: int
+
+
+class Ride(NamedTuple):
+    """A way over a carrier: the channels that it takes in order, each named by its two ends."""
+
+    channels: tuple[tuple[int, int], ...] = ((0, 0),)
+
+    @property
+    def hops(self) -> int:
+        """How many channels it takes."""
+        return len(self.channels)
+
+
+class CarrierParameters(ComponentParameters):
+    """Base of the parameters of every carrier."""
+
+    role: ClassVar[str] = "carrier"
+    bits: int = Field(default=8, ge=1, le=64, description="bits of a word that travels")
+    width: int = Field(default=256, ge=1, le=65536, description="bits that travel in one cycle")
+    cycle: Seconds | None = Field(default=None, gt=0, le=1, description="time of one cycle")
+
+    timing: ClassVar[Mapping[str, Mapping[str, float]]] = {
+        "cycle": {"measured": 1e-9, "ideal": 1e-9}  # component library: digital.t_op, noc_hop.t_hop
+    }
+
+
+class Carrier(Protocol):
+    """What the chip asks of a carrier at work."""
+
+    shared: bool
+    """Whether it serves one transaction at a time; one that does not has channels of its own."""
+
+    def carry(self, load: Load, ride: Ride) -> Work:
+        """The work of carrying a load, alone."""
+        ...
+
+
+class Beats:
+    """How long vectors of words take over a width: whole cycles for each."""
+
+    def __init__(self, parameters: CarrierParameters) -> None:
+        assert parameters.cycle is not None
+        self.cycle = picoseconds(parameters.cycle)
+        self.bits = parameters.bits
+        self._width = parameters.width
+
+    def time(self, load: Load) -> int:
+        """Time of a load over one channel [ps]."""
+        return load.vectors * -(-load.words * self.bits // self._width) * self.cycle

@@ -1,0 +1,83 @@
+"""What travels over carriers: the words of a transaction, and the steps that carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chipsim.accounting.work import Work
+from chipsim.architecture.wires import Carried
+from chipsim.circuits.carrier import Load
+from chipsim.learning.programming import Approach, Fire
+from chipsim.learning.rule import Accumulate, Operation, Read, Update, Write
+from chipsim.simulation.node import Step, Transaction
+
+Legs = Sequence[Sequence[Carried]]
+
+
+def sent(operation: Operation) -> Load:
+    """What an operation takes along when it sets out: inputs and errors, pulses, or the numbers of lines."""
+    if isinstance(operation, Update | Accumulate):
+        return Load(operation.x.shape[0], operation.x.shape[1] + operation.error.shape[1])
+    if isinstance(operation, Write):
+        return Load(len(operation.lines), operation.pulses.shape[1])
+    if isinstance(operation, Fire):
+        return Load(*operation.counts.shape)
+    if isinstance(operation, Approach):
+        return Load(*operation.wanted.shape)
+    return Load(len(operation.lines), 1) if isinstance(operation, Read) else Load(1, 1)
+
+
+def between(
+    circuits: Mapping[str, Any], route: tuple[str, ...], legs: Legs, steps: tuple[Step, ...],
+    load: Load | None, arriving: bool,
+) -> tuple[Step, ...]:  # fmt: skip
+    """The steps of a route with those of the carriers ahead of each of its stops.
+
+    With `arriving`, the steps end before the last stop, and its carriers come at the end; else those behind
+    it do. What sets out is `load`, or the transaction's values; all that follows is its values.
+    """
+    found: list[Step] = []
+    stop = -1
+    for step in steps:
+        while stop < 0 or (step.node != route[stop] and stop + 1 < len(route)):
+            stop += 1
+            found += carrying(circuits, (legs[stop],), load if stop == 0 else None)
+        found.append(step)
+    return (*found, *carrying(circuits, (legs[stop + 1],) if arriving else legs[-1:]))
+
+
+def carrying(circuits: Mapping[str, Any], legs: Legs, load: Load | None = None) -> tuple[Step, ...]:
+    """The steps of carriers; they carry a load, or the values that a transaction has."""
+    return tuple(
+        Step(
+            leg.carrier,
+            _carry(circuits[leg.carrier], leg, load),
+            passing=_passing(circuits[leg.carrier], leg),
+        )
+        for ahead in legs
+        for leg in ahead
+    )
+
+
+def _passing(circuit: Any, leg: Carried) -> tuple[tuple[int, int], ...] | None:
+    return None if circuit.shared else leg.ride.channels
+
+
+def _carry(circuit: Any, leg: Carried, load: Load | None) -> Callable[[Transaction], Work]:
+    def compute(transaction: Transaction) -> Work:
+        brought = load if load is not None else _of(transaction.value)
+        work: Work = circuit.carry(brought, leg.ride) if brought.words else Work(0, {})
+        return work
+
+    return compute
+
+
+def _of(value: Any) -> Load:
+    """The words of values: vectors `(vectors, words)`; a class for each image once it is scored."""
+    if isinstance(value, np.ndarray):
+        return Load(*value.shape) if value.ndim == 2 else Load(1, value.size)
+    error = getattr(value, "error", None)
+    return Load(*error.shape) if error is not None else Load(0, 0)
