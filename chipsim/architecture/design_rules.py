@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from chipsim.architecture import groups
 from chipsim.architecture.placement import Plan
 from chipsim.architecture.routes import TRANSPOSED, Way
 from chipsim.circuits import adc, crossbar, dac
@@ -41,11 +42,11 @@ class _Read(NamedTuple):
 
 
 def findings(plan: Plan) -> tuple[Finding, ...]:
-    """All rules that a workload breaks on a chip, once for each component, at its largest read."""
+    """All rules that a workload breaks on a chip, once for all copies of a component, at the largest read."""
     largest: dict[tuple[str, str], tuple[int, Finding]] = {}
     for read in _reads(plan):
         for found in _of_read(plan, read):
-            key = found.code, found.component
+            key = found.code, groups.base(found.component)
             if key not in largest or largest[key][0] < read.driven:
                 largest[key] = read.driven, found
     return tuple(found for _, (_, found) in sorted(largest.items()))

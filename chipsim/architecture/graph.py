@@ -175,7 +175,7 @@ class Architecture:
 
     def parameters(self, name: str, form: type[P]) -> P:
         """Parameters of a component whose type is known to be of this form."""
-        found = self.components[name]
+        found = self.declared[groups.base(name)]
         assert isinstance(found, form)
         return found
 
@@ -218,7 +218,7 @@ class Architecture:
         file = resolved(self.header)
         file["components"] = {name: self._resolved_component(name) for name in self.declared}
         for group in (file.get("groups") or {}).values():
-            group["count"] = group["count"] or groups.AS_NEEDED
+            group.setdefault("count", groups.AS_NEEDED)
         return file
 
     def _resolved_component(self, name: str) -> dict[str, Any]:

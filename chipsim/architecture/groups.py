@@ -36,9 +36,8 @@ def _count(value: Any) -> Any:
 
 
 Count = Annotated[
-    int | None,
+    Annotated[int, Field(ge=1, le=MOST)] | None,
     BeforeValidator(_count),
-    Field(ge=1, le=MOST),
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST}, {"const": AS_NEEDED}]}),
 ]
 """How often a group stands on the chip; None is as often as needed."""

@@ -24,6 +24,7 @@ from chipsim.accounting.ledger import LedgerRow
 from chipsim.accounting.pricing import PricedRow
 from chipsim.accounting.scaling import CORNERS, Corner
 from chipsim.accounting.uncertainty import Range, Uncertain
+from chipsim.architecture import groups
 from chipsim.architecture.design_rules import findings
 from chipsim.architecture.placement import Plan
 from chipsim.errors import Fault, PhysicsError
@@ -455,7 +456,7 @@ def plan_warnings(plan: Plan) -> tuple[Mapping[str, str], ...]:
 
 
 def _idealised(plan: Plan) -> Iterator[tuple[str, str]]:
-    for name, parameters in plan.architecture.components.items():
+    for name, parameters in plan.architecture.declared.items():
         if parameters.role == "crossbar":
             what = "reads zero weight against an ideal reference; its area, time and energy are not counted"
             yield "W001", f"component '{name}' {what}"
@@ -463,9 +464,14 @@ def _idealised(plan: Plan) -> Iterator[tuple[str, str]]:
         if not program.method.pulses:
             what = "sets weights with noise; the pulses that programming them takes are not counted"
             yield "W001", f"stage '{stage}' {what}"
+    idle: dict[str, int] = {}
     for name in plan.idle():
+        idle[groups.base(name)] = idle.get(groups.base(name), 0) + 1
+    for name, number in idle.items():
+        copies = len(plan.architecture.copies(name))
         what = "takes no part in this workload; its area and leakage are counted"
-        yield "W003", f"component '{name}' {what}"
+        of = "" if copies == 1 else f" ({number} of {copies})"
+        yield "W003", f"component '{name}'{of} {what}"
 
 
 # Files
