@@ -16,7 +16,7 @@ from chipsim.accounting import costs
 from chipsim.architecture import groups
 from chipsim.architecture.groups import Group
 from chipsim.architecture.ports import End, Link, LinkError, check, end
-from chipsim.circuits import crossbar
+from chipsim.circuits import controller, crossbar
 from chipsim.circuits.component import PICOSECONDS, ComponentParameters, DacBank, Drivers, Words, lacking
 from chipsim.devices import cells as devices
 from chipsim.devices.device import DeviceModel
@@ -97,6 +97,12 @@ class Architecture:
         """How often each group stands in the one that it is in, or on the chip."""
         given = (self.header.groups or {}).items()
         return {name: group.count or self.grown.get(name, 1) for name, group in given}
+
+    @property
+    def depth(self) -> int:
+        """Images that the controller has under way at once."""
+        found = (p.depth for p in self.declared.values() if isinstance(p, controller.Parameters))
+        return max(found, default=1)
 
     @property
     def open(self) -> tuple[str, ...]:

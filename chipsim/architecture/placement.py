@@ -20,7 +20,7 @@ from chipsim.architecture.graph import MAX_CELLS, Architecture, Seat, check_copi
 from chipsim.architecture.packing import Floor, Place, Size
 from chipsim.architecture.routes import MEMORY, TRANSPOSED, Key, Way
 from chipsim.architecture.wires import Carried
-from chipsim.circuits import crossbar, digital_array
+from chipsim.circuits import buffer, crossbar, digital_array
 from chipsim.devices.device import Region
 from chipsim.errors import Fault, FitError, suggestion
 from chipsim.errors import Place as ErrorPlace
@@ -587,7 +587,7 @@ def _mapped(architecture: Architecture, key: Key, given: _Given) -> ErrorPlace:
 
 
 def _check_capacities(plan: Plan, rules: Mapping[str, LearningRule]) -> None:
-    faults = dict.fromkeys((*_lane_faults(plan), *_wire_faults(plan)))
+    faults = dict.fromkeys((*_lane_faults(plan), *_wire_faults(plan), *_buffer_faults(plan)))
     for stage, rule in rules.items():
         faults |= dict.fromkeys(_rule_faults(plan, stage, rule))
         faults |= dict.fromkeys(_apart_faults(plan, stage, rule))
@@ -610,6 +610,38 @@ def _lane_faults(plan: Plan) -> Iterator[Fault]:
             text = f"component '{name}' drives {lanes} lines, but layer '{layer}' has {lines}"
             place = architecture.place(name, "lanes")
             yield Fault(f"{text}; write 'lanes: {lines}'", place, "E055")
+
+
+def buffered(plan: Plan) -> dict[str, int]:
+    """Words of one image that each buffer keeps: what its passes bring there, until it has been learnt."""
+    components, found = plan.architecture.components, dict[str, int]()
+    for way, legs in plan.carriers.items():
+        if way[0] not in ("forward", "backward"):
+            continue
+        block = plan.blocks[way[1]]
+        layer, first = plan.layers[block.layer], plan.spread[block.layer, way[2]][0] == block.name
+        driven, sensed = (block.rows, block.columns) if way[0] == "forward" else (block.columns, block.rows)
+        out = layer.outputs if way[0] == "forward" else layer.inputs
+        ends = (driven, *[sensed] * (len(legs) - 2), out if first else 0)
+        for words, ahead in zip(ends, legs, strict=True):
+            for leg in ahead:
+                if isinstance(components[leg.carrier], buffer.Parameters):
+                    found[leg.carrier] = found.get(leg.carrier, 0) + words
+    return found
+
+
+def _buffer_faults(plan: Plan) -> Iterator[Fault]:
+    architecture = plan.architecture
+    for name, words in buffered(plan).items():
+        given = architecture.parameters(name, buffer.Parameters)
+        images = architecture.depth if given.overflow == "error" else 1
+        if images * words > given.capacity:
+            of = "an image" if images == 1 else f"{images} images"
+            text = (
+                f"component '{name}' holds {given.capacity} words, but the passes of {of} bring "
+                f"{images * words}; write 'capacity: {images * words}'"
+            )
+            yield Fault(text, architecture.place(name, "capacity"), "E050")
 
 
 DEEPEST_DROP = 0.5

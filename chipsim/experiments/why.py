@@ -79,7 +79,7 @@ def latency(folder: Path) -> tuple[LatencyLine, ...]:
 
 def _durations(run: Finished, operation: str, component: str) -> dict[str, str]:
     """The durations of a component, and of the bank that holds it in an operation."""
-    plan, document = run.job.plan, run.job.architecture.document
+    plan = run.job.plan
     routes = (route for way, route in plan.routes.items() if way[0].removesuffix(TRANSPOSED) == operation)
     held = plan.architecture.components[component].role == "crossbar"
     banks = {route[0] for route in routes if held and component in route}

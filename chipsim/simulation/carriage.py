@@ -51,15 +51,21 @@ def between(
 
 def carrying(circuits: Mapping[str, Any], legs: Legs, load: Load | None = None) -> tuple[Step, ...]:
     """The steps of carriers; they carry a load, or the values that a transaction has."""
-    return tuple(
-        Step(
-            leg.carrier,
-            _carry(circuits[leg.carrier], leg, load),
-            passing=_passing(circuits[leg.carrier], leg),
-        )
-        for ahead in legs
-        for leg in ahead
-    )
+    return tuple(_step(circuits[leg.carrier], leg, load) for ahead in legs for leg in ahead)
+
+
+def _step(circuit: Any, leg: Carried, load: Load | None) -> Step:
+    keeps = _keeps(load) if hasattr(circuit, "capacity") else None
+    return Step(leg.carrier, _carry(circuit, leg, load), passing=_passing(circuit, leg), keeps=keeps)
+
+
+def _keeps(load: Load | None) -> Callable[[Transaction], int]:
+    """The words of one image that stay in a buffer."""
+
+    def words(transaction: Transaction) -> int:
+        return (load if load is not None else _of(transaction.value)).words
+
+    return words
 
 
 def _passing(circuit: Any, leg: Carried) -> tuple[tuple[int, int], ...] | None:

@@ -31,6 +31,7 @@ from chipsim.learning.rule import (
     independent,
     with_time,
 )
+from chipsim.simulation import pipeline
 from chipsim.simulation.chip import Chip
 from chipsim.simulation.node import Floor, Transaction
 from chipsim.simulation.passes import Pass
@@ -170,6 +171,7 @@ class Controller:
         self._backward: dict[str, Pass] = {}
         self._evaluate: dict[str, Pass] = {}
         self._powered = False
+        self.depth = plan.architecture.depth
         chip.keep_time(lambda: self.floor.now)
 
     def run(self, task: StageTask, progress: Progress = quiet) -> StageOutcome:
@@ -186,7 +188,10 @@ class Controller:
             evaluations.append(self._measure(task, done, self.floor.now - begin))
             progress(task.name, done, task.images, evaluations[-1].accuracy)
 
-        execute(self.floor, self._stage(task, measure))
+        if self.depth > 1:
+            self._pipelined(task, measure)
+        else:
+            execute(self.floor, self._stage(task, measure))
         return StageOutcome(
             task.name, tuple(evaluations), self.floor.now - begin, before, self.chip.snapshot()
         )
@@ -257,10 +262,37 @@ class Controller:
         for x, labels in _batches(task, self._sizes(task, declarations)):
             chunk = yield from self._passes(x, labels, done, shapes)
             done += chunk.images
-            yield from self._converse(rule.step(shapes, chunk), done)
-            yield from self._look_after(rule, done)
+            yield from self._learn(rule, shapes, chunk)
             if done % task.evaluate_every == 0 or done == task.images:
                 measure(done)
+
+    def _pipelined(self, task: StageTask, measure: Callable[[int], None]) -> None:
+        """A stage of which several images are under way at once, each by itself."""
+        rule = task.rule
+        shapes = self.chip.shapes(task.name, bool(rule.digital))
+        execute(self.floor, self._converse(rule.start(shapes), 0))
+        measure(0)
+
+        def image(done: int, x: NDArray[np.float64], labels: NDArray[np.int64]) -> pipeline.Image:
+            def after() -> None:
+                if (done + 1) % task.evaluate_every == 0 or done + 1 == task.images:
+                    measure(done + 1)
+
+            return pipeline.Image(
+                f"image {done} of stage '{task.name}'",
+                lambda: self._passes(x, labels, done, shapes),
+                lambda chunk: self._learn(rule, shapes, chunk),
+                after,
+            )
+
+        batches = enumerate(_batches(task, lambda done: min(1, task.images - done)))
+        images = (image(done, *batch) for done, batch in batches)
+        finish(self.floor, pipeline.run(self.floor, images, self.depth))
+
+    def _learn(self, rule: LearningRule, shapes: tuple[LayerShape, ...], chunk: Chunk) -> Program:
+        done = chunk.first + chunk.images
+        yield from self._converse(rule.step(shapes, chunk), done)
+        yield from self._look_after(rule, done)
 
     def _upkeep_of(self, rule: LearningRule) -> dict[tuple[str, str], int]:
         """Images between looks at the devices of the matrices that a rule works with."""
@@ -434,7 +466,15 @@ def _batches(
 
 def execute(floor: Floor, program: Program) -> Any:
     """Run a program on a floor's clock to its end; returns what it returns."""
-    process = floor.env.process(_controller(floor, program))
+    return finish(floor, _controller(floor, program))
+
+
+def finish(floor: Floor, processes: Generator[simpy.Event, Any, Any]) -> Any:
+    """Run a process on a floor's clock to its end; returns what it returns.
+
+    Raises `PhysicsError` where nothing can happen any more before that.
+    """
+    process = floor.env.process(processes)
     try:
         return floor.env.run(until=process)
     except RuntimeError as error:

@@ -121,6 +121,11 @@ class Transaction:
         self.owner: Owner | None = None
         self.group: Group | None = None
 
+    @property
+    def served(self) -> int:
+        """Time that its own steps have taken, without any wait [ps]."""
+        return sum(time for leg, time in self.path(0) if leg.served)
+
     def path(self, begin: int) -> Iterator[tuple[Leg, int]]:
         """Where the transaction was from a time `begin` until it came back, leg by leg [ps].
 
@@ -304,6 +309,8 @@ class Floor:
         self.ledger = ledger
         self.account = ""
         self.critical: dict[tuple[str, Leg], int] = {}
+        self.alone: dict[str, int] = {}
+        """By account, the time that all groups would take one after another, if nothing waited [ps]."""
         self.listener = listener
         self.controller = controller
         self.owners: list[Owner] = []
@@ -334,9 +341,18 @@ class Floor:
         """
         last = max(transactions, key=lambda transaction: transaction.arrived)
         for leg, time in last.path(begin):
-            if time:
-                key = self.account, leg
-                self.critical[key] = self.critical.get(key, 0) + time
+            self._leg(leg, time)
+        alone = max(transaction.served for transaction in transactions)
+        self.alone[self.account] = self.alone.get(self.account, 0) + alone
+
+    def waited(self, operation: str, component: str, time: int) -> None:
+        """Enter time that an image waited for something beside its transactions [ps]."""
+        self._leg(Leg(operation, component, False), time)
+
+    def _leg(self, leg: Leg, time: int) -> None:
+        if time:
+            key = self.account, leg
+            self.critical[key] = self.critical.get(key, 0) + time
 
     def next_of(self, transaction: Transaction) -> Node:
         """The node at which a transaction's next step lies; the controller after the last."""
