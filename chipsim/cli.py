@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 
 import click
 
-from chipsim.errors import ChipsimError, Fault, RunError, UsageError, suggestion
+from chipsim.errors import ChipsimError, Fault, FitError, Need, RunError, UsageError, suggestion
 
 INTERRUPTED = 130
 BUG = 70
@@ -118,15 +118,25 @@ def _as_usage_error(error: click.ClickException) -> UsageError:
 
 
 def _say_faults(error: ChipsimError, as_json: bool) -> int:
-    return _say(str(error), error.faults, error.exit_code, as_json)
+    needs = error.needs if isinstance(error, FitError) else ()
+    return _say(str(error), error.faults, error.exit_code, as_json, needs)
 
 
-def _say(text: str, faults: Sequence[Fault], exit_code: int, as_json: bool) -> int:
+def _say(
+    text: str, faults: Sequence[Fault], exit_code: int, as_json: bool, needs: Sequence[Need] = ()
+) -> int:
     if as_json:
-        shown = [fault.as_dict() for fault in faults]
-        click.echo(json.dumps({"error": {"exit_code": exit_code, "faults": shown}}, indent=2))
-    else:
-        click.echo(text, err=True)
+        said: dict[str, Any] = {"exit_code": exit_code, "faults": [fault.as_dict() for fault in faults]}
+        if needs:
+            said["needs"] = [need._asdict() for need in needs]
+        click.echo(json.dumps({"error": said}, indent=2))
+        return exit_code
+    click.echo(text, err=True)
+    if needs:
+        click.echo(f"  {'':<20}{'needed':>14}{'available':>14}", err=True)
+    for need in needs:
+        remedy = "" if need.met else f"  {need.remedy}"
+        click.echo(f"  {need.what:<20}{need.needed:>14}{need.available:>14}{remedy}", err=True)
     return exit_code
 
 
@@ -500,6 +510,44 @@ def check(files: tuple[str, ...], settings: tuple[str, ...], as_json: bool) -> N
         return
     for name, kind in checked:
         click.echo(f"{name}: {kind} without faults")
+
+
+@commands.command()
+@click.argument("architecture", metavar="ARCH")
+@click.argument("workload", metavar="WORKLOAD")
+@_options(
+    *(
+        click.option(
+            f"--{name}", type=click.FloatRange(0.0, 1.0), default=default, show_default=True, help=text
+        )
+        for name, default, text in (
+            ("inputs", 0.5, "Mean magnitude of the inputs, as a share of full scale."),
+            ("hidden", 0.5, "That of the inputs of later layers."),
+            ("errors", 0.05, "That of errors."),
+            ("written", 0.05, "Share of the words added to that cross their threshold."),
+        )
+    ),
+    settings, as_json,
+)  # fmt: skip
+def plan(
+    architecture: str, workload: str, inputs: float, hidden: float, errors: float, written: float,
+    settings: tuple[str, ...], as_json: bool,
+) -> None:  # fmt: skip
+    """How a workload lies on a chip, and what an image takes by counts alone, without simulating.
+
+    Times are exact where they do not hang on data; energies rest on the assumed means.
+    """
+    from chipsim.architecture.estimate import Assumed
+    from chipsim.experiments import planning
+    from chipsim.experiments.run import Request
+
+    assumed = Assumed(inputs, hidden, errors, written)
+    found = planning.plan(Request(architecture, workload, settings), assumed)
+    if as_json:
+        _print_json(found)
+        return
+    for line in planning.lines(found):
+        click.echo(line)
 
 
 @commands.command()

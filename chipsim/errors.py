@@ -6,10 +6,10 @@ knows the exit code of the command line. `CODES` says what each code means.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 __all__ = [
     "CODES",
@@ -222,11 +222,32 @@ class InputError(ChipsimError):
     exit_code = 3
 
 
+class Need(NamedTuple):
+    """Something of which a workload needs more than an architecture has, and what would make it fit."""
+
+    what: str
+    needed: int
+    available: int
+    remedy: str = ""
+
+    @property
+    def met(self) -> bool:
+        """Whether there is enough."""
+        return self.needed <= self.available
+
+
 class FitError(ChipsimError):
-    """The workload does not fit, or the architecture cannot execute it."""
+    """The workload does not fit, or the architecture cannot execute it.
+
+    `needs` are what was needed and what there is, where that is a question of size.
+    """
 
     exit_code = 4
     default_code = "E051"
+
+    def __init__(self, *faults: Fault | str, needs: Sequence[Need] = ()) -> None:
+        super().__init__(*faults)
+        self.needs = tuple(needs)
 
 
 class PhysicsError(ChipsimError):

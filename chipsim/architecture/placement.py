@@ -14,7 +14,7 @@ from typing import NamedTuple
 from chipsim.accounting import pricing
 from chipsim.accounting.costs import CostTable
 from chipsim.accounting.pricing import Part, Prices
-from chipsim.architecture import groups, packing, routes
+from chipsim.architecture import fitting, groups, packing, routes
 from chipsim.architecture.blocks import Block, whole
 from chipsim.architecture.graph import MAX_CELLS, Architecture, Seat, check_copies
 from chipsim.architecture.packing import Floor, Place, Size
@@ -345,10 +345,11 @@ def _place_cells(
                     fault, wished[key] = _does_not_fit(architecture, key, block, None, places, wished, given)
                     faults.append(fault)
     if faults:
+        needs = tuple(fitting.of_arrays(architecture, blocks, len(matrices)))
         if not _is_cut(cuts):
-            raise FitError(*faults)
+            raise FitError(*faults, needs=needs)
         if architecture.header.groups:
-            raise FitError(*_too_few(architecture, cuts, matrices))
+            raise FitError(*_too_few(architecture, cuts, matrices), needs=needs)
         return _place_cells(
             architecture, {name: (_rejoined(cut),) for name, cut in cuts.items()}, matrices, given
         )

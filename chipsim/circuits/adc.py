@@ -69,10 +69,10 @@ class Turns:
         """Which of the readings are at an end of the scale: none, where there is no end."""
         return np.zeros(readings.shape, dtype=np.bool_)
 
-    def _work(self, sums: NDArray[np.float64]) -> Work:
-        vectors, lines = sums.shape
+    def work(self, vectors: int, lines: int) -> Work:
+        """The work of converting some vectors of lines: the lines take turns at the converters."""
         turns = -(-lines // self.count)
-        return Work(vectors * turns * self._conversion, {"adc_conv": sums.size})
+        return Work(vectors * turns * self._conversion, {"adc_conv": vectors * lines})
 
 
 class Adc(Turns):
@@ -91,7 +91,7 @@ class Adc(Turns):
 
     def convert(self, sums: NDArray[np.float64], driven: int) -> tuple[NDArray[np.float64], Work]:
         """Sums `(vectors, lines)` [weight] as the converter reads them, whole steps within its range."""
-        return _quantise(sums, self.step(driven), self.codes), self._work(sums)
+        return _quantise(sums, self.step(driven), self.codes), self.work(*sums.shape)
 
     def saturated(self, readings: NDArray[np.float64], driven: int) -> NDArray[np.bool_]:
         """Which of the readings are at an end of the scale."""

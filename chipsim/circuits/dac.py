@@ -111,9 +111,10 @@ class Lanes:
         """Codes `(chosen, lines)` that drive one line after another at full scale, the rest not at all."""
         codes = np.zeros((len(chosen), lines), dtype=np.int32)
         codes[np.arange(len(chosen)), list(chosen)] = self.full_scale
-        return codes, self._work(len(chosen), len(chosen))
+        return codes, self.work(len(chosen), len(chosen))
 
-    def _work(self, vectors: int, conversions: int) -> Work:
+    def work(self, vectors: int, conversions: int) -> Work:
+        """The work of driving some vectors, in so many conversions altogether."""
         return Work(vectors * self._integration, {"dac_conv": conversions})
 
 
@@ -127,7 +128,7 @@ class Dac(Lanes):
     def convert(self, values: NDArray[np.float64]) -> tuple[NDArray[np.int32], Work]:
         """Codes `(vectors, lines)` of values in -range..range; beyond that a line is simply fully driven."""
         codes = _quantise(values, self.range, self.full_scale)
-        return codes, self._work(values.shape[0], values.size)
+        return codes, self.work(values.shape[0], values.size)
 
 
 Circuit = Dac

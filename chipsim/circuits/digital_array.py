@@ -62,20 +62,20 @@ class DigitalArray:
         """Products of vectors `(images, lines)` with a matrix driven by `row`, or transposed by `column`."""
         matrix = self.matrices[name]
         multiply = product if by == "row" else transposed_product
-        return multiply(values, matrix), self._work(matrix.size, values.shape[0], reads=1)
+        return multiply(values, matrix), self.work(matrix.size, values.shape[0], reads=1)
 
     def update(self, name: str, x: Floats, error: Floats, rate: float) -> Work:
         """Add -rate x d to a matrix, image by image: `x` is `(images, rows)`, `error` `(images, columns)`."""
         matrix = self.matrices[name]
         add_outer(matrix, x, error, -rate)
-        return self._work(matrix.size, x.shape[0], reads=1, writes=1)
+        return self.work(matrix.size, x.shape[0], reads=1, writes=1)
 
     def move(self, name: str, velocity: str, kept: float) -> Work:
         """Add a velocity to a matrix, and keep a share of the velocity."""
         matrix, change = self.matrices[name], self.matrices[velocity]
         matrix += change
         change *= kept
-        return self._work(matrix.size, 1, reads=2, writes=2)
+        return self.work(matrix.size, 1, reads=2, writes=2)
 
     def clear(self, name: str) -> Work:
         """Set a matrix to zero."""
@@ -91,7 +91,8 @@ class DigitalArray:
     def _time(self, operations: int) -> int:
         return -(-operations // self._lanes) * self._cycle
 
-    def _work(self, size: int, times: int, reads: int, writes: int = 0) -> Work:
+    def work(self, size: int, times: int, reads: int, writes: int = 0) -> Work:
+        """The work of multiplying and accumulating over a matrix of `size` words, some times over."""
         done = size * times
         actions = {"fp_mac": done, "word_read": reads * done, "word_write": writes * done}
         return Work(times * self._time(size), actions)

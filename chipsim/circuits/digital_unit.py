@@ -53,14 +53,14 @@ class DigitalUnit:
     ) -> tuple[NDArray[np.float64], Work]:
         """Outputs of a layer: the activation of `gain` times the sums `(images, lines)`."""
         values = _activate(sums, gain, ACTIVATIONS[activation])
-        return values, self._work(sums.shape[0], {"act_fn": sums.size, "dig_add16": sums.size})
+        return values, self.work(sums.shape[0], {"act_fn": sums.size, "dig_add16": sums.size})
 
     def slope(
         self, sums: NDArray[np.float64], outputs: NDArray[np.float64], activation: str, gain: float
     ) -> tuple[NDArray[np.float64], Work]:
         """Error at a layer: `gain` times the sums from behind, times the activation's slope there."""
         values = _slope(sums, outputs, gain, ACTIVATIONS[activation])
-        return values, self._work(sums.shape[0], {"mul8": sums.size, "dig_add16": sums.size})
+        return values, self.work(sums.shape[0], {"mul8": sums.size, "dig_add16": sums.size})
 
     def score(
         self, outputs: NDArray[np.float64], labels: NDArray[np.int64], scale: float
@@ -74,7 +74,7 @@ class DigitalUnit:
 
     def add(self, sums: NDArray[np.float64]) -> Work:
         """The work of adding sums `(images, lines)` to others that have come before."""
-        return self._work(sums.shape[0], {"dig_add16": sums.size})
+        return self.work(sums.shape[0], {"dig_add16": sums.size})
 
     def combine(
         self, sums: Sequence[NDArray[np.float64]], factors: Sequence[float]
@@ -84,13 +84,14 @@ class DigitalUnit:
         for values, factor in zip(sums[1:], factors[1:], strict=True):
             total = total + factor * values
         further = (len(sums) - 1) * sums[0].size
-        return total, self._work((len(sums) - 1) * sums[0].shape[0], {"mul8": further, "dig_add16": further})
+        return total, self.work((len(sums) - 1) * sums[0].shape[0], {"mul8": further, "dig_add16": further})
 
     def products(self, images: int, rows: int, columns: int) -> Work:
         """The work of the outer products of some images: a vector of `rows` for each column."""
-        return self._work(images * columns, {"mul8": images * rows * columns})
+        return self.work(images * columns, {"mul8": images * rows * columns})
 
-    def _work(self, vectors: int, actions: Mapping[str, int]) -> Work:
+    def work(self, vectors: int, actions: Mapping[str, int]) -> Work:
+        """The work of some actions while so many vectors pass."""
         return Work(vectors * self._latency, actions)
 
 

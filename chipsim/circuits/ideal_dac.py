@@ -27,7 +27,7 @@ class IdealDac(dac.Lanes):
 
     def convert(self, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], Work]:
         """The values `(vectors, lines)`, in units of full drive."""
-        return values, self._work(values.shape[0], values.size)
+        return values, self.work(values.shape[0], values.size)
 
     def select(self, lines: int, chosen: tuple[int, ...]) -> tuple[NDArray[Any], Work]:
         """Drive `(chosen, lines)` of one line after another at 1, the rest not at all."""

@@ -59,7 +59,7 @@ class Integrator:
     def clear(self, name: str, rows: int, columns: int) -> Work:
         """Set the words of matrix `name` to zero, one access each."""
         self.words[name] = np.zeros((rows, columns), dtype=np.int64)
-        return self._work(rows * columns)
+        return self.work(rows * columns)
 
     def accumulate(
         self, name: str, lines: tuple[int, ...], by_row: bool, values: NDArray[np.float64],
@@ -77,7 +77,7 @@ class Integrator:
             self._lines(name, by_row), np.asarray(lines), values, 1.0 / step, crossing, self.limit, keep,
             momentum, most,
         )  # fmt: skip
-        return counts, self._work(values.size)
+        return counts, self.work(values.size)
 
     def add_products(
         self, name: str, x: NDArray[np.float64], error: NDArray[np.float64], rate: float,
@@ -85,14 +85,14 @@ class Integrator:
     ) -> Work:  # fmt: skip
         """Add -rate x d of each image, `(images, rows)` and `(images, columns)`, to the words."""
         _add_products(self.words[name], x, error, -rate / self.step(full_scale), self.limit)
-        return self._work(x.shape[0] * self.words[name].size)
+        return self.work(x.shape[0] * self.words[name].size)
 
     def recall(
         self, name: str, lines: tuple[int, ...], by_row: bool, full_scale: float | None = None
     ) -> tuple[NDArray[np.float64], Work]:
         """Values `(lines, words of a line)` of the words."""
         found = self._lines(name, by_row)[list(lines)].astype(np.float64) * self.step(full_scale)
-        return found, self._work(found.size)
+        return found, self.work(found.size)
 
     def keep(
         self, name: str, lines: tuple[int, ...], by_row: bool, values: NDArray[np.float64],
@@ -101,7 +101,7 @@ class Integrator:
         """Write values `(lines, words of a line)` to the words, rounded and cut to what they hold."""
         wanted = np.rint(values / self.step(full_scale))
         self._lines(name, by_row)[list(lines)] = np.clip(wanted, -self.limit, self.limit).astype(np.int64)
-        return self._work(values.size)
+        return self.work(values.size)
 
     def value(self, name: str, full_scale: float | None = None) -> NDArray[np.float64]:
         """The words of matrix `name` [weight]."""
@@ -110,7 +110,8 @@ class Integrator:
     def _lines(self, name: str, by_row: bool) -> NDArray[np.int64]:
         return self.words[name] if by_row else self.words[name].T
 
-    def _work(self, count: int) -> Work:
+    def work(self, count: int) -> Work:
+        """The work of so many accesses, as many at once as there are banks."""
         return Work(-(-count // self._banks) * self._access, {"h_rmw": count})
 
 

@@ -100,10 +100,10 @@ class PulseDriver:
         slots, lines = int(firing.slots.sum()), x.shape[1] + error.shape[1]
         actions = {"bit_gen": slots * lines, "row_pulses": row_pulses, "col_pulses": column_pulses}
         trains = LineTrains(rows, columns, row_signs, column_signs, row_pulses, column_pulses)
-        return trains, Work(self.phases * slots * self._pulse, actions)
+        return trains, Work(self.windows(slots), actions)
 
     def windows(self, count: int) -> int:
-        """Time [ps] of `count` single-pulse windows, up and down in phases of their own if apart."""
+        """Time [ps] of `count` slots or single pulses, up and down in phases of their own if apart."""
         return count * self.phases * self._pulse
 
     def one_way(self, count: int) -> int:
