@@ -62,7 +62,8 @@ class Prices:
     """Prices of one chip's actions under one table; each is worked out once and then looked up.
 
     `types` leads from component to its type and is used in messages, `cells` from arrays to their cells;
-    `facts` is asked once for each component and operation that something is priced for.
+    `facts` is asked once for each component and operation that something is priced for. `like` leads from
+    a component to the one that stands for it and all others that have the same price, itself if none does.
     """
 
     def __init__(
@@ -71,11 +72,13 @@ class Prices:
         types: Mapping[str, str],
         facts: Facts,
         cells: Mapping[str, Cell] = MappingProxyType({}),
+        like: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._table = table
         self._types = types
         self._facts = facts
         self._cells = cells
+        self._like = like
         self._rates: dict[tuple[str, str, str], Rate | None] = {}
 
     def rate(self, component: str, operation: str, action: str) -> Rate | None:
@@ -83,7 +86,7 @@ class Prices:
 
         Raises `InputError` naming component, action and table where there is no entry.
         """
-        key = (component, operation, action)
+        key = (self._like.get(component, component), operation, action)
         if key not in self._rates:
             self._rates[key] = self._worked_out(*key)
         return self._rates[key]
@@ -144,7 +147,7 @@ def area(table: CostTable, parts: Iterable[Part]) -> dict[str, float]:
 
     Raises `InputError` naming part, type and table where the table has no such component.
     """
-    return {part.name: _part_area(table, part) for part in parts}
+    return _each(parts, lambda part: _part_area(table, part))
 
 
 def area_source(table: CostTable, part: Part) -> str:
@@ -154,7 +157,19 @@ def area_source(table: CostTable, part: Part) -> str:
 
 def leakage(table: CostTable, parts: Iterable[Part]) -> dict[str, float]:
     """Return the power of each part that is switched on and idle [W]; raises like `area`."""
-    return {part.name: _part_leakage(table, part).price for part in parts}
+    return _each(parts, lambda part: _part_leakage(table, part).price)
+
+
+def _each(parts: Iterable[Part], figure: Callable[[Part], float]) -> dict[str, float]:
+    """A figure of each part; parts that have type, cell and facts in common have the figure in common."""
+    known: dict[tuple[Any, ...], float] = {}
+    found: dict[str, float] = {}
+    for part in parts:
+        key = part.type, part.cell, *part.facts.items()
+        if key not in known:
+            known[key] = figure(part)
+        found[part.name] = known[key]
+    return found
 
 
 def static(table: CostTable, parts: Iterable[Part], stage: str, duration: int) -> tuple[PricedRow, ...]:

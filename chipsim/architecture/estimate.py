@@ -70,6 +70,13 @@ class Visit(NamedTuple):
     actions: Mapping[str, float]
     joint: bool = False
     """Whether it is held together with the next one, whose time is the same."""
+    channels: tuple[str, ...] = ()
+    """What of it is taken, where that is not all of it."""
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """What is busy with it: the component, or channels of it."""
+        return self.channels or (self.component,)
 
 
 @dataclass
@@ -84,7 +91,8 @@ class Sum:
         """Enter visits that come with a share of all images; returns their time one after another."""
         whole = 0.0
         for visit in visits:
-            self.busy[visit.component] = self.busy.get(visit.component, 0.0) + share * visit.time
+            for part in visit.taken:
+                self.busy[part] = self.busy.get(part, 0.0) + share * visit.time
             whole += 0 if visit.joint else visit.time
             for action, count in visit.actions.items():
                 key = operation, visit.component, action
@@ -119,7 +127,7 @@ class Estimate(NamedTuple):
 
     @property
     def bottleneck(self) -> str:
-        """The component that is busy longest; empty where the order of learning steps is what counts."""
+        """The component, or channel of one, that is busy longest; empty where learning steps' order is."""
         name = max(sorted(self.busy), key=lambda component: self.busy[component])
         return name if self.busy[name] >= self.learning else ""
 
@@ -149,7 +157,8 @@ def _together(sums: Sum, operation: str, blocks: Sequence[Sequence[Visit]], shar
     for visits in blocks:
         longest = max(longest, sums.add(operation, visits, share))
         for visit in visits:
-            turns[visit.component] = turns.get(visit.component, 0.0) + visit.time
+            for part in visit.taken:
+                turns[part] = turns.get(part, 0.0) + visit.time
     time = share * max(longest, max(turns.values(), default=0.0))
     sums.times[operation] = sums.times.get(operation, 0.0) + time
 
@@ -280,11 +289,15 @@ class _Hollow:
         return found
 
     def _carried(self, legs: Sequence[Sequence[Carried]], load: Load) -> list[Visit]:
-        return [
-            _visit(leg.carrier, self.circuit(leg.carrier).carry(load, leg.ride))
-            for ahead in legs
-            for leg in ahead
-        ]
+        return [self._ride(leg, load) for ahead in legs for leg in ahead]
+
+    def _ride(self, leg: Carried, load: Load) -> Visit:
+        circuit = self.circuit(leg.carrier)
+        visit = _visit(leg.carrier, circuit.carry(load, leg.ride))
+        if circuit.shared:
+            return visit
+        named = (f"{leg.carrier} {source}->{target}" for source, target in leg.ride.channels)
+        return visit._replace(channels=tuple(named))
 
     # Learning steps
 

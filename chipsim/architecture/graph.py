@@ -177,7 +177,14 @@ class Architecture:
 
     def of_role(self, kind: str) -> tuple[str, ...]:
         """Names of the components that play a role, in the order of the file."""
-        return tuple(name for name, p in self.components.items() if p.role == kind)
+        return self._roles.get(kind, ())
+
+    @cached_property
+    def _roles(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for name, parameters in self.components.items():
+            found.setdefault(parameters.role, []).append(name)
+        return {role: tuple(names) for role, names in found.items()}
 
     def parameters(self, name: str, form: type[P]) -> P:
         """Parameters of a component whose type is known to be of this form."""

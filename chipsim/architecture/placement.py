@@ -116,9 +116,20 @@ class Plan:
     def facts(self, component: str, operation: str) -> Mapping[str, float]:
         """What prices may depend on, for a component in an operation (SI)."""
         facts = _facts(self, component)
-        for route in self._visits.get((operation, component), ()):
-            facts |= _facts_of_route(self.architecture, component, route)
+        alike = self._visits.get((operation, component)) or self._visits_alike.get(
+            (operation, self._alike[component]), ()
+        )
+        for route in alike:
+            facts |= _facts_of_route(self.architecture, groups.base(component), route)
         return facts
+
+    @cached_property
+    def _visits_alike(self) -> Mapping[tuple[str, str], tuple[tuple[str, ...], ...]]:
+        """The routes of an operation through some copy, for the copy that stands for all that are alike."""
+        found: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = {}
+        for (operation, name), distinct in self._visits.items():
+            found.setdefault((operation, self._alike[name]), distinct)
+        return found
 
     def types(self) -> Mapping[str, str]:
         """The type under which each component is priced: its own, or that of its role."""
@@ -136,13 +147,27 @@ class Plan:
     def parts(self) -> tuple[Part, ...]:
         """The components as area and leakage see them."""
         cells = self.architecture.cell_names
+        facts = {name: _facts(self, name) for name in dict.fromkeys(self._alike.values())}
         return tuple(
-            Part(name, kind, _facts(self, name), cells.get(name, ())) for name, kind in self.types().items()
+            Part(name, kind, facts[self._alike[name]], cells.get(name, ()))
+            for name, kind in self.types().items()
         )
+
+    @cached_property
+    def _alike(self) -> Mapping[str, str]:
+        """From each component to the first copy that has the same facts."""
+        first: dict[tuple[str, ...], str] = {}
+        found: dict[str, str] = {}
+        for name, parameters in self.architecture.components.items():
+            role = parameters.role
+            lines = sum(_lines(self, name)) if role == "pulse-driver" else 0
+            key = groups.base(name), str(lines), str(self.words.get(name, 0) if role == "integrator" else 0)
+            found[name] = first.setdefault(key, name)
+        return found
 
     def prices(self, table: CostTable) -> Prices:
         """What the components' actions cost under a table."""
-        return Prices(table, self.types(), self.facts, self.architecture.cell_names)
+        return Prices(table, self.types(), self.facts, self.architecture.cell_names, self._alike)
 
 
 def compile_plan(
@@ -730,7 +755,7 @@ def _check_prices(plan: Plan) -> None:
     for operation, component, action in dict.fromkeys(_actions(plan)):
         with faults.gather():
             prices.rate(component, operation, action)
-    for part in plan.parts():
+    for part in {groups.base(part.name): part for part in reversed(plan.parts())}.values():
         with faults.gather():
             pricing.area(table, (part,))
             pricing.leakage(table, (part,))
@@ -795,7 +820,7 @@ def _lines(plan: Plan, drivers: str) -> Iterator[int]:
 
 
 def _facts_of_route(architecture: Architecture, component: str, route: tuple[str, ...]) -> dict[str, float]:
-    if architecture.components[component].role != "crossbar":
+    if architecture.declared[groups.base(component)].role != "crossbar":
         return {}
     if architecture.components[route[0]].role == "dac":
         bank = architecture.dac(route[0])

@@ -9,7 +9,7 @@ from chipsim.accounting import pricing
 from chipsim.architecture import estimate, groups
 from chipsim.architecture.estimate import Assumed, Estimate
 from chipsim.architecture.placement import Plan, buffered
-from chipsim.circuits import crossbar
+from chipsim.circuits import buffer, crossbar
 from chipsim.experiments.run import Job, Request, prepare
 from chipsim.inputs import units
 from chipsim.workloads.stages import ProgramStage
@@ -34,7 +34,10 @@ def plan(request: Request, assumed: Assumed) -> dict[str, Any]:
         "mapping": list(_mapping(found)),
         "arrays": _arrays(found),
         "buffers": {
-            name: {"words": words, "capacity": found.architecture.components[name].capacity}
+            name: {
+                "words": words,
+                "capacity": found.architecture.parameters(name, buffer.Parameters).capacity,
+            }
             for name, words in buffered(found).items()
         },
         "memory_B": DEVICE * _devices(found),
@@ -149,11 +152,11 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
             f"{arrays['used']} of {arrays['number']} arrays hold weights: {arrays['weights']} of "
             f"{arrays['cells']} cells, {arrays['utilisation']:.1%}"
         )
-    for name, buffer in found["buffers"].items():
-        yield f"'{name}' keeps {buffer['words']} of {buffer['capacity']} words for an image under way"
+    for name, kept in found["buffers"].items():
+        yield f"'{name}' keeps {kept['words']} of {kept['capacity']} words for an image under way"
     area = found["area_m2"]
-    largest = sorted(found["area_m2_by_component"].items(), key=lambda item: -item[1])
-    shares = ", ".join(f"{name} {value / area:.0%}" for name, value in largest[:4] if area and value)
+    parts = sorted(found["area_m2_by_component"].items(), key=lambda item: -item[1])
+    shares = ", ".join(f"{name} {value / area:.0%}" for name, value in parts[:4] if area and value)
     yield f"area {_written(area, 'area')}: {shares}"
     yield f"a run needs about {found['memory_B'] / 1e6:.0f} MB for its devices"
     for stage in found["stages"]:
