@@ -821,8 +821,15 @@ def explain(thing: str, as_json: bool) -> None:
 
 @commands.command()
 @click.argument("figure", metavar="[FIGURE]", required=False)
-@_options(as_json)
-def reproduce(figure: str | None, as_json: bool) -> None:
+@_options(
+    click.option(
+        "-o", "--output", type=click.Path(path_type=Path), metavar="DIR",
+        help="Write text, figures and tables into a folder.",
+    ),
+    click.option("--force", is_flag=True, help="Write over files that are there."),
+    as_json,
+)  # fmt: skip
+def reproduce(figure: str | None, output: Path | None, force: bool, as_json: bool) -> None:
     """A published FIGURE made again, beside what was published; without one, what there is."""
     from chipsim.experiments.reproductions import study
     from chipsim.inputs import registry
@@ -838,11 +845,16 @@ def reproduce(figure: str | None, as_json: bool) -> None:
         chosen = study.named(figure)
     except registry.UnknownName as unknown:
         raise UsageError(Fault(str(unknown), code="E100")) from None
+    if output is not None:
+        study.check_free(figure, output, force)
     outcome = chosen.run()
+    written = study.write(figure, outcome, output, force) if output is not None else ()
     if as_json:
-        _print_json(outcome.as_dict())
-    else:
-        click.echo(outcome.text())
+        _print_json({**outcome.as_dict(), **({"files": list(map(str, written))} if written else {})})
+        return
+    click.echo(outcome.text())
+    for path in written:
+        click.echo(f"file: {path}")
 
 
 @commands.command()

@@ -46,6 +46,11 @@ class Ledger:
         """Copy of one stage's counts as they stand."""
         return Ledger({key: count for key, count in self._counts.items() if key[0] == stage})
 
+    def since(self, earlier: Ledger) -> Ledger:
+        """What was posted after an earlier copy of this ledger was taken."""
+        before = earlier._counts
+        return Ledger({key: count - before.get(key, 0) for key, count in self._counts.items()})
+
     def rows(self) -> tuple[LedgerRow, ...]:
         """All counts, sorted by stage, operation, component and action."""
         return tuple(LedgerRow(*key, int(count)) for key, count in sorted(self._counts.items()))

@@ -10,7 +10,7 @@ from typing import Any
 from chipsim.devices import cells, characteristics
 from chipsim.devices.cells import Cell
 from chipsim.devices.characteristics import Characteristics
-from chipsim.errors import Fault, RunError, UsageError
+from chipsim.errors import Fault, UsageError
 from chipsim.experiments import folders
 from chipsim.reports import device as reports
 
@@ -56,16 +56,7 @@ class Measured:
         if output.suffix.lower() == ".svg":
             files = {output.name: next(iter(files.values()))}
             output = output.parent
-        paths = tuple(output / name for name in files)
-        _check_free(paths, force)
-        try:
-            output.mkdir(parents=True, exist_ok=True)
-            for path, text in zip(paths, files.values(), strict=True):
-                folders.write_text(path, text())
-        except OSError as error:
-            reason = (error.strerror or "unknown reason").lower()
-            raise RunError(Fault(f"'{output}' cannot be written: {reason}", code="E092")) from None
-        return paths
+        return folders.write_files(output, files, force)
 
 
 def check_output(output: Path) -> None:
@@ -73,13 +64,6 @@ def check_output(output: Path) -> None:
     if output.suffix.lower() in _OTHER_FORMS and not output.is_dir():
         text = f"'{output}' is neither a folder nor an .svg file; name one of the two"
         raise UsageError(Fault(text, code="E100"))
-
-
-def _check_free(paths: Sequence[Path], force: bool) -> None:
-    taken = [path for path in paths if path.exists()]
-    if taken and not force:
-        text = f"'{taken[0]}' is there already; name another place or add --force"
-        raise RunError(Fault(text, code="E091"))
 
 
 def measure(

@@ -171,10 +171,10 @@ def run_all(
 
 def _write_summary(plan: Plan) -> dict[str, Any]:
     records = [read_record(plan.of(seed)) for seed in plan.seeds]
-    summary = summarise(plan.seeds, records)
-    text = json.dumps(summary, indent=2, allow_nan=False) + "\n"
+    whole = summarise(plan.seeds, records)
+    text = json.dumps(whole, indent=2, allow_nan=False) + "\n"
     folders.write_text(plan.folder / "ensemble.json", text)
-    return summary
+    return whole
 
 
 def read_record(folder: Path) -> dict[str, Any]:
@@ -321,11 +321,12 @@ def summarise(seeds: Sequence[int], records: Sequence[Mapping[str, Any]]) -> dic
         "architecture": records[0]["architecture"],
         "workload": records[0]["workload"],
         "seeds": list(seeds),
-        "figures": {path: _summary([table.get(path) for table in tables]) for path in paths},
+        "figures": {path: summary([table.get(path) for table in tables]) for path in paths},
     }
 
 
-def _summary(values: Sequence[float | None]) -> dict[str, Any]:
+def summary(values: Sequence[float | None]) -> dict[str, Any]:
+    """Mean, standard deviation, 95 % interval of the mean (Student's) and the values of one figure."""
     known = [value for value in values if value is not None]
     if len(known) < len(values):
         return {"mean": None, "std": None, "ci95": None, "values": list(values)}

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -162,3 +162,24 @@ def write_text(path: Path, text: str) -> None:
     aside = path.with_name(f".{path.name}-{os.getpid()}")
     aside.write_text(text, "utf-8")
     aside.replace(path)
+
+
+def write_files(
+    folder: Path, files: Mapping[str, Callable[[], str]], force: bool = False
+) -> tuple[Path, ...]:
+    """Write files, each with what makes its text, into a folder that may hold others; returns their paths.
+
+    Raises `RunError` where one of them is there already, without `force`, or where the system refuses.
+    """
+    paths = tuple(folder / name for name in files)
+    taken = next((path for path in paths if path.exists()), None)
+    if taken is not None and not force:
+        text = f"'{taken}' is there already; name another place or add --force"
+        raise RunError(Fault(text, code="E091"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, text_of in zip(paths, files.values(), strict=True):
+            write_text(path, text_of())
+    except OSError as error:
+        raise _unwritable(folder, _reason(error)) from None
+    return paths

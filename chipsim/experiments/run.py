@@ -210,7 +210,7 @@ def simulate(
     controller = Controller(chip, listener, together)
     outcomes, inputs = [], []
     for index, stage in enumerate(workload.stages):
-        data, ceiling = _stage_data(workload, index, prepared, seed)
+        data, ceiling = stage_data(workload, index, prepared, seed)
         if isinstance(stage, ProgramStage):
             program = job.plan.programs[stage.name]
             outcomes.append(controller.program(ProgramTask(stage.name, program, data), progress))
@@ -236,7 +236,7 @@ def simulate(
     return results.price(job.plan, counts, arrays, identity, job.resolved, provenance(job, command, began))
 
 
-def _stage_data(workload: Workload, index: int, prepared: Prepared, seed: int) -> tuple[StageData, float]:
+def stage_data(workload: Workload, index: int, prepared: Prepared, seed: int) -> tuple[StageData, float]:
     """The inputs of a stage, and the accuracy of a linear classifier on them."""
     stage = workload.stages[index]
     train, test = prepared.train_x, prepared.test_x

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +13,7 @@ from chipsim.devices.cells import Cell
 from chipsim.devices.characteristics import Characteristics, Point, Spread
 from chipsim.reports import charts, theme
 from chipsim.reports.quantities import NOTHING, significant
+from chipsim.reports.tabular import csv_text, lined
 
 _MEANINGS = {
     "step_up": "step up at state 0",
@@ -48,13 +47,13 @@ def table(cell: Cell, found: Characteristics) -> str:
     parts = [
         f"{cell.preset.name}: {cell.preset.description}\n"
         f"model {cell.preset.model}, {found.devices:,} {'device' if found.devices == 1 else 'devices'}",
-        _lined([("", *Spread._fields), *(_row(name, spread) for name, spread in found.spread().items())]),
+        lined([("", *Spread._fields), *(_row(name, spread) for name, spread in found.spread().items())]),
         "\n".join(_noise(found)),
     ]
     if found.response:
         shown = [point for point in found.response if point.k in _shown(found)]
         rows = [(_phase(point), str(point.k), *map(_figure, point[2:])) for point in shown]
-        parts.append(_lined([("weight after", "k", "mean", "std"), *rows]))
+        parts.append(lined([("weight after", "k", "mean", "std"), *rows]))
     return "\n\n".join(parts)
 
 
@@ -86,36 +85,18 @@ def _phase(point: Point) -> str:
     return _NAMES.get(point.phase, point.phase)
 
 
-def _lined(rows: Sequence[Sequence[str]]) -> str:
-    """Rows of text in columns, the first to the left and the others to the right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(
-            text.rjust(width) if column else text.ljust(width)
-            for column, (text, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
-
-
 # Files
 
 
 def spread_csv(found: Characteristics) -> str:
     """The spread as CSV; empty fields where the model does not have the quantity."""
     rows = ((name, *(spread or ("",) * len(Spread._fields))) for name, spread in found.spread().items())
-    return _csv([("quantity", *Spread._fields), *rows])
+    return csv_text(("quantity", *Spread._fields), rows)
 
 
 def response_csv(found: Characteristics) -> str:
     """The pulse response as CSV."""
-    return _csv([Point._fields, *found.response])
-
-
-def _csv(rows: Sequence[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+    return csv_text(Point._fields, found.response)
 
 
 # Figure

@@ -29,6 +29,7 @@ from chipsim.architecture.design_rules import findings
 from chipsim.architecture.placement import Plan
 from chipsim.errors import Fault, PhysicsError
 from chipsim.reports.counted import PER_SECOND, Counted, StageCounts
+from chipsim.reports.tabular import csv_text
 from chipsim.simulation.controller import EVALUATION, Evaluation, Misses, StageOutcome
 
 if TYPE_CHECKING:
@@ -506,10 +507,5 @@ def _write_json(path: Path, value: Any) -> None:
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a table; floats in the shortest form that reads back to the same bits."""
-    import csv
-
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
+    """Write a table, as `csv_text` gives it."""
+    path.write_text(csv_text(columns, rows), "utf-8", newline="")

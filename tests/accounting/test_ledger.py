@@ -74,5 +74,14 @@ def test_a_stages_copy_keeps_its_counts_while_the_ledger_goes_on(
         assert copy.rows() == tuple(row for row in filled(first).rows() if row.stage == stage)
 
 
+@given(POSTS, POSTS)
+def test_what_came_since_a_copy_is_what_was_posted_after_it(
+    first: list[tuple[str, str, str, dict[str, int]]], second: list[tuple[str, str, str, dict[str, int]]]
+) -> None:
+    earlier, later, alone = filled(first), filled(first + second), filled(second)
+    since = later.since(earlier)
+    assert {row for row in since.rows() if row.count} == {row for row in alone.rows() if row.count}
+
+
 def test_a_total_of_what_never_happened_is_zero() -> None:
     assert Ledger().total("adc_conv") == 0

@@ -102,6 +102,26 @@ def test_the_command_prints_one_json_object() -> None:
         assert row["ratio"] == row["ours_J"] / row["published_J"]
 
 
+def test_text_values_and_tables_go_to_a_folder_and_never_over_others_unasked(tmp_path: Path) -> None:
+    folder = tmp_path / "made" / "again"
+    said = ok("reproduce", "costs", "-o", folder)
+    names = ["costs.txt", "costs.json", "costs.csv"]
+    assert [Path(line.removeprefix("file: ")) for line in said.out.splitlines()[-3:]] == [
+        folder / name for name in names
+    ]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(names)
+    assert (folder / "costs.txt").read_text("utf-8") == ok("reproduce", "costs").out
+    assert json.loads((folder / "costs.json").read_text("utf-8"))["rows"]
+    rows = (folder / "costs.csv").read_text("utf-8").splitlines()
+    assert rows[0] == "name,published_J,ours_J,ratio,source"
+    assert len(rows) == len(ROWS) + 1
+    again = say("reproduce", "costs", "-o", folder)
+    assert again.code == 1
+    taken = f"'{folder / 'costs.csv'}' is there already; name another place or add --force"
+    assert again.faults == [f"error[E091]: {taken}"]
+    assert len(json.loads(ok("reproduce", "costs", "-o", folder, "--force", "--json").out)["files"]) == 3
+
+
 def test_without_a_figure_the_command_lists_what_there_is() -> None:
     names = registry.names("reproduction")
     assert [line.split()[0] for line in ok("reproduce").out.splitlines()] == list(names)

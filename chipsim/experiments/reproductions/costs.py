@@ -8,7 +8,7 @@ row says so: what is left out of the counts shows as a ratio below one.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +21,7 @@ from chipsim.accounting.pricing import Prices
 from chipsim.experiments.reproductions.study import Study
 from chipsim.inputs import documents
 from chipsim.inputs.units import format as written
+from chipsim.reports.tabular import csv_text
 
 _TABLES = Path(__file__).with_name("tables")
 _PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -96,6 +97,12 @@ class Comparison:
     def as_dict(self) -> Mapping[str, Any]:
         """The rows as plain values."""
         return {"rows": [{**row._asdict(), "ratio": row.ratio} for row in self.rows]}
+
+    def files(self) -> Mapping[str, Callable[[], str]]:
+        """The rows without their reasons, as a table."""
+        columns = ("name", "published_J", "ours_J", "ratio", "source")
+        rows = ((row.name.strip(), *row[1:3], row.ratio, row.source) for row in self.rows)
+        return {".csv": lambda: csv_text(columns, rows)}
 
 
 def compare() -> Comparison:
