@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -21,6 +21,9 @@ Facts = Callable[[str, str], Mapping[str, float]]
 _SECONDS_PER_COUNT = 1e-12  # the ledger counts powered time in ps
 
 
+PartFigure = Literal["area", "leakage"]
+PART_FIGURES: tuple[PartFigure, ...] = ("area", "leakage")
+"""Fields of a component's entry that are figures."""
 Cell = tuple[str, ...]
 """What the cell of an array goes by, the most special first: its own name, then its model's."""
 
@@ -157,6 +160,12 @@ def leakage(table: CostTable, parts: Iterable[Part]) -> dict[str, float]:
     return {part.name: _part_leakage(table, part).price for part in parts}
 
 
+def part_figures(table: CostTable, part: Part) -> Iterator[tuple[str, str]]:
+    """Yield the figures that a part's area and leakage come from, each as its entry and its field."""
+    for field in PART_FIGURES:
+        yield from ((entry, field) for entry, _ in _part_costs(table, part, field))
+
+
 def static(table: CostTable, parts: Iterable[Part], stage: str, duration: int) -> tuple[PricedRow, ...]:
     """Return the leakage of parts that were switched on for a duration [ps] of a stage, as priced rows.
 
@@ -233,9 +242,7 @@ def _part_leakage(table: CostTable, part: Part) -> Rate:
     return Rate(power, *_trust([cost.leakage for _, cost in costs]), f"{costs[0][0]}.leakage")
 
 
-def _part_costs(
-    table: CostTable, part: Part, figure: Literal["area", "leakage"]
-) -> tuple[tuple[str, PartCost], ...]:
+def _part_costs(table: CostTable, part: Part, figure: PartFigure) -> tuple[tuple[str, PartCost], ...]:
     """Return the entry that holds for a part and the one that stands beside it, each with its name."""
     if part.type not in table.components:
         raise InputError(Fault(_without_component(table, part), code="E061"))

@@ -23,7 +23,7 @@ from chipsim.devices.device import DeviceModel
 from chipsim.errors import Fault, InputError, Place, listing
 from chipsim.inputs import registry, units
 from chipsim.inputs.documents import Document
-from chipsim.inputs.schema import Faults, Model, Name, fill, resolved
+from chipsim.inputs.schema import Faults, Model, Name, check_used, fill, resolved
 from chipsim.inputs.units import Metres
 
 if TYPE_CHECKING:
@@ -231,8 +231,9 @@ class Architecture:
         values = resolved(self.declared[name])
         if name in self.declared_cells:
             given = self.document.value(("components", name, "cell"))
-            preset = given["preset"] if isinstance(given, dict) else given
-            values["cell"] = {"preset": preset, **resolved(self.declared_cells[name])}
+            own = given if isinstance(given, dict) else {"preset": given}
+            nothing = {key: None for key, value in own.items() if value is None}
+            values["cell"] = {"preset": own["preset"], **resolved(self.declared_cells[name]), **nothing}
         return values
 
 
@@ -306,6 +307,7 @@ def _component(document: Document, name: str, timing: str) -> ComponentParameter
         text = f"{label}: component type '{kind}' has the role {model.role}, but no {listing(missing)}"
         raise InputError(document.fault(text, (*path, "type"), "E031"))
     parameters = fill(model, document, path, label=label)
+    check_used(parameters, document, path, label)
     filled = {
         field: defaults[timing]
         for field, defaults in model.timing.items()

@@ -11,10 +11,9 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
 
-from chipsim.accounting import pricing
 from chipsim.accounting.costs import CostTable
 from chipsim.accounting.pricing import Part, Prices
-from chipsim.architecture import fitting, groups, packing, routes
+from chipsim.architecture import fitting, groups, packing, priced, routes
 from chipsim.architecture.blocks import Block, whole
 from chipsim.architecture.graph import MAX_CELLS, Architecture, Seat, check_copies
 from chipsim.architecture.packing import Floor, Place, Size
@@ -169,7 +168,8 @@ def compile_plan(
     )  # fmt: skip
     _check_capacities(plan, rules)
     _check_facts(plan)
-    _check_prices(plan)
+    _check_banks(plan)
+    priced.check(plan)
     return plan
 
 
@@ -720,35 +720,23 @@ def _apart_faults(plan: Plan, stage: str, rule: LearningRule) -> Iterator[Fault]
             yield Fault(text, place, "E055")
 
 
-# Prices
-
-
-def _check_prices(plan: Plan) -> None:
-    """Raise `InputError` for everything that the chip has or may do and the cost table has no price for."""
-    table, faults = plan.architecture.costs, Faults()
-    prices = plan.prices(table)
-    for operation, component, action in dict.fromkeys(_actions(plan)):
-        with faults.gather():
-            prices.rate(component, operation, action)
-    for part in plan.parts():
-        with faults.gather():
-            pricing.area(table, (part,))
-            pricing.leakage(table, (part,))
+def _check_banks(plan: Plan) -> None:
+    """Raise `InputError` for what banks that no pass is driven by are given for passes alone."""
+    faults, architecture = Faults(), plan.architecture
+    passing = {
+        groups.base(route[0]) for way, route in plan.routes.items() if way[0] in ("forward", "backward")
+    }
+    busy = {groups.base(name) for name in set(architecture.of_role("dac")) - set(plan.idle())}
+    for name in sorted(busy - passing):
+        bank, path = architecture.declared[name], ("components", name)
+        for key in ("noise_management", "bound_management", "range"):
+            field = type(bank).model_fields.get(key)
+            if field is not None and getattr(bank, key) != field.default:
+                text = f"component '{name}': '{key}' has no effect, since this bank drives no passes"
+                faults.add(
+                    architecture.document.fault(f"{text}; leave it out", (*path, key), "E026", key=True)
+                )
     faults.raise_if_any()
-
-
-def _actions(plan: Plan) -> Iterator[tuple[str, str, str]]:
-    components = plan.architecture.components
-    for (operation, _, _), route in plan.routes.items():
-        for name in route:
-            declared = components[name].posts()
-            for role in ("", components[route[0]].role):
-                for action in declared.get(role, ()):
-                    yield operation.removesuffix(TRANSPOSED), name, action
-    for (operation, _, _), legs in plan.carriers.items():
-        for name in (leg.carrier for ahead in legs for leg in ahead):
-            for action in components[name].posts().get("", ()):
-                yield operation.removesuffix(TRANSPOSED), name, action
 
 
 def _check_facts(plan: Plan) -> None:
@@ -767,9 +755,6 @@ def _check_facts(plan: Plan) -> None:
                         "E055",
                     )
                 )
-
-
-# Facts that prices depend on
 
 
 def _facts(plan: Plan, component: str) -> dict[str, float]:

@@ -83,11 +83,11 @@ class Parameters(Bank):
     def _consistent(self) -> Self:
         if self.slots is not None and self.slots > 2**self.bits:
             raise ValueError(f"slots: {self.slots} are more than {self.bits} bits count, {2**self.bits}")
-        if self.noise_management is not None and self.range != 1.0:
-            raise ValueError(
-                "range: has no effect beside noise_management, which scales inputs; leave it out"
-            )
         return self
+
+    def unused(self) -> Mapping[str, str]:
+        """The range, where noise management takes an input's own."""
+        return {"range": "beside noise_management, which scales inputs"} if self.noise_management else {}
 
     @property
     def full_scale(self) -> int:

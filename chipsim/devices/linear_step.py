@@ -19,6 +19,7 @@ reached after thousands of pairs only. So no symmetry point is given.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -63,6 +64,10 @@ class CellModel(DeviceModel):
 
     width: ClassVar[int] = 7
     step_kernel: ClassVar[Kernel[..., Any]] = linear_step
+
+    def unused(self) -> Mapping[str, str]:
+        """The spread of a leak that there is not."""
+        return {} if self.leak_time else {"leak_time_spread": "where 'leak_time' is null"}
 
     @property
     def granularity(self) -> float:

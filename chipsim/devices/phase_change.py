@@ -25,6 +25,7 @@ needs, open loop. A RESET leaves a device near zero, at a state drawn anew.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -81,6 +82,15 @@ class CellModel(DeviceModel):
     width: ClassVar[int] = 5
     step_kernel: ClassVar[Kernel[..., Any]] = set_step
     devices: ClassVar[int] = 2
+
+    def unused(self) -> Mapping[str, str]:
+        """The numbers of a drift or of a refresh that there is not."""
+        drift = "where 'drift_exponent' and 'drift_exponent_spread' are 0"
+        refresh = ("refresh_larger", "refresh_smaller", "refresh_pulses")
+        return {
+            **({} if self.law else {"drift_time": drift}),
+            **({} if self.refresh_every else dict.fromkeys(refresh, "where 'refresh_every' is 0")),
+        }
 
     @property
     def granularity(self) -> float:

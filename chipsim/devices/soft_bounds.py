@@ -34,6 +34,7 @@ side of zero (Gong2022). `bounds` chooses; the spreads are relative and serve fo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -118,6 +119,21 @@ class CellModel(DeviceModel):
         if self.corrupt == "measured" and self.measured_corrupt is None:
             raise ValueError("corrupt: 'measured' is chosen, but 'measured_corrupt' is not given")
         return self
+
+    def unused(self) -> Mapping[str, str]:
+        """The pair of bounds that is not chosen, and numbers of what there is none of."""
+        adjusted = self.bounds == "adjusted"
+        bounds = (
+            ("measured_upper_bound", "measured_lower_bound") if adjusted else ("upper_bound", "lower_bound")
+        )
+        found = dict.fromkeys(bounds, f"beside 'bounds: {self.bounds}'")
+        if self.corrupt != "measured":
+            found["measured_corrupt"] = f"beside 'corrupt: {self.corrupt:g}'"
+        if not self.corrupt_share:
+            found["corrupt_range"] = "where no device is corrupt"
+        if self.law is None:
+            found["relaxation_time"] = "where 'relaxation' and 'relaxation_spread' are 0"
+        return found
 
     @property
     def mean_bounds(self) -> tuple[float, float]:
