@@ -58,7 +58,7 @@ def test_each_stage_has_its_own_rule_with_all_hyper_parameters() -> None:
         ),
         (
             "read: line}", "scale_memory: 0.5}",
-            "work.yaml:12:39: error[E026]: stage 'first': rule 'ttv2': 'scale_memory' has no effect beside "
+            "work.yaml:12:40: error[E026]: stage 'first': rule 'ttv2': 'scale_memory' has no effect beside "
             "'scale: fixed'; leave it out",
         ),
         (
