@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from chipsim.accounting.costs import CostTable
 from chipsim.accounting.ledger import LedgerRow
-from chipsim.accounting.scaling import RULES, known
+from chipsim.accounting.scaling import AREAS, RULES, known
 from chipsim.accounting.table import WEAKEST_FIRST, ActionCost, Beyond, Entry, Figure, PartCost, Status
 from chipsim.errors import Fault, InputError, PhysicsError, suggestion
 
@@ -233,7 +233,8 @@ def _part_area(table: CostTable, part: Part) -> float:
 def _area_of(table: CostTable, part: Part, cost: PartCost) -> float:
     own = part.facts.get(cost.area_fact) if cost.area_fact and cost.area.status != "given" else None
     each = cost.area.at(table.corner) if own is None else own
-    return _units(part, cost) * each / cost.efficiency
+    follows = "flat" if cost.area.status == "given" else cost.rule
+    return _units(part, cost) * each * AREAS[follows](cost.at_bits, part.facts) / cost.efficiency
 
 
 def _part_leakage(table: CostTable, part: Part) -> Rate:
@@ -258,7 +259,8 @@ def _part_costs(table: CostTable, part: Part, figure: PartFigure) -> tuple[tuple
 
 
 def _check_size(table: CostTable, part: Part, cost: PartCost) -> None:
-    for fact in (*cost.units, *(cost.beyond.product if cost.beyond else ())):
+    bits = () if cost.at_bits is None else ("bits",)
+    for fact in (*cost.units, *bits, *(cost.beyond.product if cost.beyond else ())):
         if fact not in part.facts:
             raise InputError(Fault(_without_size(table, part, fact), code="E061"))
 
