@@ -336,13 +336,13 @@ def _check_clocks(
     document: Document, path: tuple[str, str], parameters: ComponentParameters, clocked: Mapping[str, Clocked]
 ) -> None:
     """Raise where a duration is given beside the clock that it follows from, or the clock leaves none."""
-    for field, (periods, clock, of) in clocked.items():
+    for name, (periods, clock, of) in clocked.items():
         arithmetic = f"{periods} {of} at {units.format(clock, 'frequency')} take"
-        seconds = clocked[field].seconds
-        text = f"component '{path[-1]}': {field}: {arithmetic}"
-        if (given := getattr(parameters, field)) is not None:
+        seconds = clocked[name].seconds
+        text = f"component '{path[-1]}': {name}: {arithmetic}"
+        if (given := getattr(parameters, name)) is not None:
             text += f" {units.format(seconds, 'time')}, and {units.format(given, 'time')} is given; keep one"
-            raise InputError(document.fault(f"{text} of '{field}' and 'clock'", (*path, field), "E020"))
+            raise InputError(document.fault(f"{text} of '{name}' and 'clock'", (*path, name), "E020"))
         if not 0 < seconds <= 1:
             text += f" {units.format(periods / clock, 'time')}; expected 1 ps to 1 s"
             raise InputError(document.fault(text, (*path, "clock"), "E014"))

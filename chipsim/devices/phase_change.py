@@ -109,6 +109,10 @@ class CellModel(DeviceModel):
             return None
         return ageing.Law(ageing.drift, undone_by_a_write=True)
 
+    def kept(self, seconds: float) -> float:
+        """(t / t0)^-nu, from t0 on."""
+        return float(max(seconds / self.drift_time, 1.0) ** -self.drift_exponent)
+
     def sample_law(self, rows: int, columns: int, key: np.uint64) -> Floats:
         """Exponents, normal and cut at zero, and the time at which drift sets in, the same for all."""
         numbers = np.empty((rows, columns, 2), dtype=np.float32)

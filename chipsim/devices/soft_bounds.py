@@ -34,6 +34,7 @@ side of zero (Gong2022). `bounds` chooses; the spreads are relative and serve fo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -166,6 +167,11 @@ class CellModel(DeviceModel):
     def law(self) -> ageing.Law | None:
         """Relaxation in the logarithm of time, if there is any."""
         return ageing.Law(ageing.log_relaxation) if self.relaxation or self.relaxation_spread else None
+
+    def kept(self, seconds: float) -> float:
+        """1 - k ln(1 + t / t0), from the unit of weight down."""
+        left = 1.0 - self.relaxation * math.log1p(seconds / self.relaxation_time)
+        return min(max(left, 0.0), 1.0)
 
     def sample_law(self, rows: int, columns: int, key: np.uint64) -> Floats:
         """Rates, normal, and the time at which relaxation sets in, the same for all devices."""

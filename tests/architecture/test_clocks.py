@@ -56,8 +56,8 @@ def test_a_conversion_is_a_clock_period_for_each_bit_and_one_to_sample(
     [
         (
             "dac", "{type: dac, lanes: 8, bits: 7, clock: 1 GHz, integration: 40 ns}",
-            "7:66 E020 component 'dac': integration: 128 slots at 1 GHz take 128 ns, and 40 ns is given; keep "
-            "one of 'integration' and 'clock'",
+            "7:66 E020 component 'dac': integration: 128 slots at 1 GHz take 128 ns, and 40 ns is given; "
+            "keep one of 'integration' and 'clock'",
         ),
         (
             "adc", "{type: adc, count: 1, bits: 9, clock: 1 GHz, conversion: 5 ns}",
