@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from chipsim.architecture import graph
 from chipsim.architecture.design_rules import findings
+from chipsim.inputs import documents, registry
 from tests.architecture import files
 
 
@@ -105,3 +107,13 @@ def test_converters_side_by_side_are_wider_than_a_small_arrays_edge() -> None:
         "adc": "{type: adc, bits: 8, count: 4}",
     }
     assert "W025" not in found(**wide)  # 2,048 x 0.16 um = 328 um
+
+
+def test_a_rule_that_all_copies_of_a_component_break_is_told_once() -> None:
+    """Two tiles, A and C on one each, with 512 converters each and pulses that no clock makes."""
+    shipped = documents.read(registry.file("architecture", "reram-tiled-512"))
+    chip = graph.load(shipped.with_value("components.drivers.pulse_width", "0.5 ns"))
+    codes = [finding.code for finding in findings(files.plan(chip, 8, 2))]
+    assert len(chip.copies("array")) == 1
+    assert len(files.plan(chip, 8, 2).architecture.copies("array")) == 2
+    assert codes.count("W022") == codes.count("W025") == 1
