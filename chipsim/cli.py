@@ -362,14 +362,15 @@ def run(
     _warn(context, warnings)
     job.selection  # noqa: B018 - data that is not there is found before anything is written
     if seeds is None:
-        _run_one(context, job, output, force, seed, as_json)
+        _run_one(context, job, output, force, seed, as_json, len(warnings))
     else:
         _run_many(context, job, output, force, range(seed, seed + seeds), workers, as_json)
 
 
 def _run_one(
-    context: click.Context, job: Any, output: Path | None, force: bool, seed: int, as_json: bool
+    context: click.Context, job: Any, output: Path | None, force: bool, seed: int, as_json: bool, warned: int
 ) -> None:
+    """Run one seed; the first `warned` of its warnings have been said."""
     from chipsim.experiments import ensemble, folders
     from chipsim.experiments.run import simulate
 
@@ -385,6 +386,7 @@ def _run_one(
             command=_command(),
         )  # fmt: skip
     folder = ensemble.write_run(job, result, output, force)
+    _warn(context, result.warnings[warned:])
     if as_json:
         click.echo((folder / "run.json").read_text("utf-8"), nl=False)
         return
@@ -500,15 +502,21 @@ def _of_path(path: str, value: float) -> str:
 @commands.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @_options(settings, as_json)
-def check(files: tuple[str, ...], settings: tuple[str, ...], as_json: bool) -> None:
-    """All faults of files, with line and column; an architecture and a workload are also mapped."""
+@click.pass_context
+def check(context: click.Context, files: tuple[str, ...], settings: tuple[str, ...], as_json: bool) -> None:
+    """All faults of files, with line and column; an architecture and a workload are also mapped.
+
+    Of such a pair it says too what a run would warn of beforehand.
+    """
     from chipsim.experiments import checking
 
     checked = checking.check(files, settings)
     if as_json:
-        _print_json({"checked": [{"file": name, "kind": kind} for name, kind in checked]})
+        listed = [{"file": name, "kind": kind} for name, kind in checked.files]
+        _print_json({"checked": listed, "warnings": list(checked.warnings)})
         return
-    for name, kind in checked:
+    _warn(context, checked.warnings)
+    for name, kind in checked.files:
         click.echo(f"{name}: {kind} without faults")
 
 

@@ -112,8 +112,12 @@ CODES: Mapping[str, str] = MappingProxyType(
         "W006": "A part of a report has no data to show.",
         "W020": "A read puts more current on a line than its metal carries for long.",
         "W021": "Wires whose resistance a run leaves out would take much of the read voltage.",
-        "W022": "Pulse widths are asked for that need a faster clock than there is.",
+        "W022": "Times are asked for that need a faster clock or converter than there is.",
         "W023": "Sums may be larger than a converter resolves.",
+        "W024": "Write pulses are shorter than the cells' response was measured with.",
+        "W025": "Converters need more room than the edge of the array that they stand beside.",
+        "W026": "A run spends much of the pulses that a device survives.",
+        "W027": "Devices lose much of their state between two writes.",
         "W010": "Weights or codes lie at the end of their range.",
     }
 )

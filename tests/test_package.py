@@ -87,7 +87,7 @@ def test_a_plain_install_finds_the_shipped_files_by_name(installed: Path, tmp_pa
     where = _run(installed, tmp_path, "-c", "import chipsim; print(chipsim.__file__)")
     assert Path(where.stdout.strip()).is_relative_to(installed)
     checked = _run(installed, tmp_path, "-m", "chipsim", "check", "reram-8x4", "reduced-digits-transfer")
-    assert checked.stderr == ""
+    assert all(line.startswith("warning[") for line in checked.stderr.splitlines())
     assert checked.stdout == (
         "reram-8x4: architecture without faults\nreduced-digits-transfer: workload without faults\n"
     )

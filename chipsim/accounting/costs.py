@@ -31,7 +31,7 @@ from chipsim.inputs.schema import Faults, Model, fill
 from chipsim.inputs.schema import resolved as plain
 from chipsim.inputs.units import Farads, Joules, Siemens, SquareMetres, Volts, Watts
 
-_CHOICES = ("table", "corner", "overhead_factor")
+CHOICES = ("table", "corner", "overhead_factor")
 """Keys of a `costs` section that are no entries of the table."""
 
 
@@ -116,7 +116,7 @@ def load(document: Document, path: Keys = ("costs",)) -> CostTable:
             actions[name] = _action_given(faults, document, here, actions[name])
         elif name in components:
             components[name] = _part_given(faults, document, here, components[name])
-        elif name not in _CHOICES:
+        elif name not in CHOICES:
             faults.add(_unknown_entry(document, here, name, file))
     corner = _corner(faults, document, (*path, "corner"), section.get("corner", "typical"))
     overhead = section.get("overhead_factor", file.overhead_factor)
@@ -202,7 +202,7 @@ def _is_factor(value: object) -> bool:
 
 
 def _unknown_entry(document: Document, path: Keys, name: str, file: TableFile) -> InputError:
-    near = suggestion(name, (*file.actions, *file.components, *_CHOICES))
+    near = suggestion(name, (*file.actions, *file.components, *CHOICES))
     text = f"costs: cost table '{file.name}' has no entry '{name}'{near}"
     return InputError(Fault(text, document.key_place(path), "E062"))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from chipsim.accounting.costs import CostTable
 from chipsim.accounting.ledger import LedgerRow
-from chipsim.accounting.scaling import RULES, known
+from chipsim.accounting.scaling import AREAS, RULES, known
 from chipsim.accounting.table import WEAKEST_FIRST, ActionCost, Beyond, Entry, Figure, PartCost, Status
 from chipsim.errors import Fault, InputError, PhysicsError, suggestion
 
@@ -21,6 +21,9 @@ Facts = Callable[[str, str], Mapping[str, float]]
 _SECONDS_PER_COUNT = 1e-12  # the ledger counts powered time in ps
 
 
+PartFigure = Literal["area", "leakage"]
+PART_FIGURES: tuple[PartFigure, ...] = ("area", "leakage")
+"""Fields of a component's entry that are figures."""
 Cell = tuple[str, ...]
 """What the cell of an array goes by, the most special first: its own name, then its model's."""
 
@@ -172,6 +175,12 @@ def _each(parts: Iterable[Part], figure: Callable[[Part], float]) -> dict[str, f
     return found
 
 
+def part_figures(table: CostTable, part: Part) -> Iterator[tuple[str, str]]:
+    """Yield the figures that a part's area and leakage come from, each as its entry and its field."""
+    for field in PART_FIGURES:
+        yield from ((entry, field) for entry, _ in _part_costs(table, part, field))
+
+
 def static(table: CostTable, parts: Iterable[Part], stage: str, duration: int) -> tuple[PricedRow, ...]:
     """Return the leakage of parts that were switched on for a duration [ps] of a stage, as priced rows.
 
@@ -239,7 +248,8 @@ def _part_area(table: CostTable, part: Part) -> float:
 def _area_of(table: CostTable, part: Part, cost: PartCost) -> float:
     own = part.facts.get(cost.area_fact) if cost.area_fact and cost.area.status != "given" else None
     each = cost.area.at(table.corner) if own is None else own
-    return _units(part, cost) * each / cost.efficiency
+    follows = "flat" if cost.area.status == "given" else cost.rule
+    return _units(part, cost) * each * AREAS[follows](cost.at_bits, part.facts) / cost.efficiency
 
 
 def _part_leakage(table: CostTable, part: Part) -> Rate:
@@ -248,9 +258,7 @@ def _part_leakage(table: CostTable, part: Part) -> Rate:
     return Rate(power, *_trust([cost.leakage for _, cost in costs]), f"{costs[0][0]}.leakage")
 
 
-def _part_costs(
-    table: CostTable, part: Part, figure: Literal["area", "leakage"]
-) -> tuple[tuple[str, PartCost], ...]:
+def _part_costs(table: CostTable, part: Part, figure: PartFigure) -> tuple[tuple[str, PartCost], ...]:
     """Return the entry that holds for a part and the one that stands beside it, each with its name."""
     if part.type not in table.components:
         raise InputError(Fault(_without_component(table, part), code="E061"))
@@ -266,7 +274,8 @@ def _part_costs(
 
 
 def _check_size(table: CostTable, part: Part, cost: PartCost) -> None:
-    for fact in (*cost.units, *(cost.beyond.product if cost.beyond else ())):
+    bits = () if cost.at_bits is None else ("bits",)
+    for fact in (*cost.units, *bits, *(cost.beyond.product if cost.beyond else ())):
         if fact not in part.facts:
             raise InputError(Fault(_without_size(table, part, fact), code="E061"))
 

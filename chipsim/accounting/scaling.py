@@ -140,6 +140,35 @@ NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
+# Areas
+
+AreaName = Literal["flat", "converter-area"]
+AREA_PER_ENERGY = 0.299
+"""Exponent of a converter's energy in its area (AccelergyAdc2024, adc_data/model.yaml).
+
+The regression is area = exp(1.346) node^0.993 rate^0.181 energy^0.299, in um2, nm, 1/s and pJ.
+"""
+
+
+def flat_area(at_bits: int | None, facts: Mapping[str, float]) -> float:
+    """1: a unit has one area, whatever its bits."""
+    return 1.0
+
+
+def converter_area(at_bits: int | None, facts: Mapping[str, float]) -> float:
+    """2^(0.299 (bits - at_bits)): area as energy^0.299 (AccelergyAdc2024), energy doubling with each bit.
+
+    The energy of one conversion doubles at a fixed figure of merit (Murmann2025), as in `doubles_per_bit`.
+    """
+    return math.pow(2.0, AREA_PER_ENERGY * (facts["bits"] - known(at_bits)))
+
+
+AREAS: Mapping[str, Callable[[int | None, Mapping[str, float]], float]] = MappingProxyType(
+    {"flat": flat_area, "converter-area": converter_area}
+)
+"""What a unit's area is multiplied by, from the bits that the figure is of and the component's facts."""
+
+
 INGREDIENTS = ("energy", "voltage", "capacitance", "conductance", "at_bits")
 BY_CONDUCTANCE = ("read", "pulse")
 """Rules of entries that price either of two ledger actions: by a voltage, or by an energy in its place."""

@@ -178,13 +178,16 @@ class PartCost(Entry):
     """Area and leakage of one unit of a component; the number of units is the product of the facts `units`.
 
     A component that knows the area of its unit itself states it as the fact `area_fact`. The area is divided
-    by `efficiency`. `plus` names an entry with what stands beside it, counted in units of its own.
+    by `efficiency`. `rule` says how the area follows the component's bits from the figure's `at_bits`. `plus`
+    names an entry with what stands beside it, counted in units of its own.
     """
 
     units: tuple[str, ...]
     area: Figure[SquareMetres]
     leakage: Figure[Watts]
     area_fact: str | None = None
+    rule: scaling.AreaName = "flat"
+    at_bits: Annotated[int, Field(gt=0)] | None = None
     efficiency: Annotated[float, Field(gt=0, le=1)] = 1.0
     plus: str | None = None
 
@@ -280,6 +283,7 @@ def _contradictions(table: TableFile) -> Iterator[tuple[Keys, str]]:
         faults = _entry_faults(cost, name in speaking, table.actions)
         yield from ((("actions", name), f"{name}: {text}") for text in faults)
     for name, part in table.components.items():
+        yield from ((("components", name), f"{name}: {text}") for text in _area_faults(part))
         faults = _lead_faults(part, table.components)
         yield from ((("components", name), f"{name}: {text}") for text in faults)
     yield from _twice(table)
@@ -310,6 +314,11 @@ def _entry_faults(cost: ActionCost, speaks: bool, actions: Mapping[str, ActionCo
     yield from (f"rule '{cost.rule}' needs '{name}'" for name in needed if name not in given)
     yield from (f"rule '{cost.rule}' has no use for '{name}'" for name in given if name not in needed)
     yield from _lead_faults(cost, actions)
+
+
+def _area_faults(part: PartCost) -> Iterator[str]:
+    if (part.rule == "flat") != (part.at_bits is None):
+        yield f"rule '{part.rule}' {'has no use for' if part.at_bits else 'needs'} 'at_bits'"
 
 
 def _lead_faults(cost: Entry, entries: Mapping[str, Entry]) -> Iterator[str]:

@@ -17,13 +17,21 @@ from chipsim.architecture import groups
 from chipsim.architecture.groups import Group
 from chipsim.architecture.ports import End, Link, LinkError, check, end
 from chipsim.circuits import controller, crossbar
-from chipsim.circuits.component import PICOSECONDS, ComponentParameters, DacBank, Drivers, Words, lacking
+from chipsim.circuits.component import (
+    PICOSECONDS,
+    Clocked,
+    ComponentParameters,
+    DacBank,
+    Drivers,
+    Words,
+    lacking,
+)
 from chipsim.devices import cells as devices
 from chipsim.devices.device import DeviceModel
 from chipsim.errors import Fault, InputError, Place, listing
 from chipsim.inputs import registry, units
 from chipsim.inputs.documents import Document
-from chipsim.inputs.schema import Faults, Model, Name, fill, resolved
+from chipsim.inputs.schema import Faults, Model, Name, check_used, fill, resolved
 from chipsim.inputs.units import Metres
 
 if TYPE_CHECKING:
@@ -236,10 +244,13 @@ class Architecture:
 
     def _resolved_component(self, name: str) -> dict[str, Any]:
         values = resolved(self.declared[name])
+        for duration in self.declared[name].clocked():
+            del values[duration]
         if name in self.declared_cells:
             given = self.document.value(("components", name, "cell"))
-            preset = given["preset"] if isinstance(given, dict) else given
-            values["cell"] = {"preset": preset, **resolved(self.declared_cells[name])}
+            own = given if isinstance(given, dict) else {"preset": given}
+            nothing = {key: None for key, value in own.items() if value is None}
+            values["cell"] = {"preset": own["preset"], **resolved(self.declared_cells[name]), **nothing}
         return values
 
 
@@ -313,15 +324,35 @@ def _component(document: Document, name: str, timing: str) -> ComponentParameter
         text = f"{label}: component type '{kind}' has the role {model.role}, but no {listing(missing)}"
         raise InputError(document.fault(text, (*path, "type"), "E031"))
     parameters = fill(model, document, path, label=label)
+    check_used(parameters, document, path, label)
     filled = {
         field: defaults[timing]
         for field, defaults in model.timing.items()
         if getattr(parameters, field) is None
     }
+    clocked = parameters.clocked()
+    _check_clocks(document, path, parameters, clocked)
+    filled |= {field: duration.seconds for field, duration in clocked.items()}
     whole = parameters.model_copy(update=filled)
     for duration in model.timing:
         _check_duration(document, (*path, duration), label, getattr(whole, duration))
     return whole
+
+
+def _check_clocks(
+    document: Document, path: tuple[str, str], parameters: ComponentParameters, clocked: Mapping[str, Clocked]
+) -> None:
+    """Raise where a duration is given beside the clock that it follows from, or the clock leaves none."""
+    for name, (periods, clock, of) in clocked.items():
+        arithmetic = f"{periods} {of} at {units.format(clock, 'frequency')} take"
+        seconds = clocked[name].seconds
+        text = f"component '{path[-1]}': {name}: {arithmetic}"
+        if (given := getattr(parameters, name)) is not None:
+            text += f" {units.format(seconds, 'time')}, and {units.format(given, 'time')} is given; keep one"
+            raise InputError(document.fault(f"{text} of '{name}' and 'clock'", (*path, name), "E020"))
+        if not 0 < seconds <= 1:
+            text += f" {units.format(periods / clock, 'time')}; expected 1 ps to 1 s"
+            raise InputError(document.fault(text, (*path, "clock"), "E014"))
 
 
 def _check_duration(document: Document, path: tuple[str, str, str], label: str, seconds: float) -> None:

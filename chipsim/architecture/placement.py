@@ -11,10 +11,9 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
 
-from chipsim.accounting import pricing
 from chipsim.accounting.costs import CostTable
 from chipsim.accounting.pricing import Part, Prices
-from chipsim.architecture import fitting, groups, packing, routes
+from chipsim.architecture import fitting, groups, packing, priced, routes
 from chipsim.architecture.blocks import Block, whole
 from chipsim.architecture.graph import MAX_CELLS, Architecture, Seat, check_copies
 from chipsim.architecture.packing import Floor, Place, Size
@@ -117,7 +116,7 @@ class Plan:
         """What prices may depend on, for a component in an operation (SI)."""
         facts = _facts(self, component)
         alike = self._visits.get((operation, component)) or self._visits_alike.get(
-            (operation, self._alike[component]), ()
+            (operation, self.like[component]), ()
         )
         for route in alike:
             facts |= _facts_of_route(self.architecture, groups.base(component), route)
@@ -128,7 +127,7 @@ class Plan:
         """The routes of an operation through some copy, for the copy that stands for all that are alike."""
         found: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = {}
         for (operation, name), distinct in self._visits.items():
-            found.setdefault((operation, self._alike[name]), distinct)
+            found.setdefault((operation, self.like[name]), distinct)
         return found
 
     def types(self) -> Mapping[str, str]:
@@ -147,14 +146,14 @@ class Plan:
     def parts(self) -> tuple[Part, ...]:
         """The components as area and leakage see them."""
         cells = self.architecture.cell_names
-        facts = {name: _facts(self, name) for name in dict.fromkeys(self._alike.values())}
+        facts = {name: _facts(self, name) for name in dict.fromkeys(self.like.values())}
         return tuple(
-            Part(name, kind, facts[self._alike[name]], cells.get(name, ()))
+            Part(name, kind, facts[self.like[name]], cells.get(name, ()))
             for name, kind in self.types().items()
         )
 
     @cached_property
-    def _alike(self) -> Mapping[str, str]:
+    def like(self) -> Mapping[str, str]:
         """From each component to the first copy that has the same facts."""
         first: dict[tuple[str, ...], str] = {}
         found: dict[str, str] = {}
@@ -167,7 +166,7 @@ class Plan:
 
     def prices(self, table: CostTable) -> Prices:
         """What the components' actions cost under a table."""
-        return Prices(table, self.types(), self.facts, self.architecture.cell_names, self._alike)
+        return Prices(table, self.types(), self.facts, self.architecture.cell_names, self.like)
 
 
 def compile_plan(
@@ -194,7 +193,8 @@ def compile_plan(
     )  # fmt: skip
     _check_capacities(plan, rules)
     _check_facts(plan)
-    _check_prices(plan)
+    _check_banks(plan)
+    priced.check(plan)
     return plan
 
 
@@ -745,35 +745,23 @@ def _apart_faults(plan: Plan, stage: str, rule: LearningRule) -> Iterator[Fault]
             yield Fault(text, place, "E055")
 
 
-# Prices
-
-
-def _check_prices(plan: Plan) -> None:
-    """Raise `InputError` for everything that the chip has or may do and the cost table has no price for."""
-    table, faults = plan.architecture.costs, Faults()
-    prices = plan.prices(table)
-    for operation, component, action in dict.fromkeys(_actions(plan)):
-        with faults.gather():
-            prices.rate(component, operation, action)
-    for part in {groups.base(part.name): part for part in reversed(plan.parts())}.values():
-        with faults.gather():
-            pricing.area(table, (part,))
-            pricing.leakage(table, (part,))
+def _check_banks(plan: Plan) -> None:
+    """Raise `InputError` for what banks that no pass is driven by are given for passes alone."""
+    faults, architecture = Faults(), plan.architecture
+    passing = {
+        groups.base(route[0]) for way, route in plan.routes.items() if way[0] in ("forward", "backward")
+    }
+    busy = {groups.base(name) for name in set(architecture.of_role("dac")) - set(plan.idle())}
+    for name in sorted(busy - passing):
+        bank, path = architecture.declared[name], ("components", name)
+        for key in ("noise_management", "bound_management", "range"):
+            field = type(bank).model_fields.get(key)
+            if field is not None and getattr(bank, key) != field.default:
+                text = f"component '{name}': '{key}' has no effect, since this bank drives no passes"
+                faults.add(
+                    architecture.document.fault(f"{text}; leave it out", (*path, key), "E026", key=True)
+                )
     faults.raise_if_any()
-
-
-def _actions(plan: Plan) -> Iterator[tuple[str, str, str]]:
-    components = plan.architecture.components
-    for (operation, _, _), route in plan.routes.items():
-        for name in route:
-            declared = components[name].posts()
-            for role in ("", components[route[0]].role):
-                for action in declared.get(role, ()):
-                    yield operation.removesuffix(TRANSPOSED), name, action
-    for (operation, _, _), legs in plan.carriers.items():
-        for name in (leg.carrier for ahead in legs for leg in ahead):
-            for action in components[name].posts().get("", ()):
-                yield operation.removesuffix(TRANSPOSED), name, action
 
 
 def _check_facts(plan: Plan) -> None:
@@ -792,9 +780,6 @@ def _check_facts(plan: Plan) -> None:
                         "E055",
                     )
                 )
-
-
-# Facts that prices depend on
 
 
 def _facts(plan: Plan, component: str) -> dict[str, float]:

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from chipsim.accounting.work import Work
-from chipsim.circuits.component import ComponentParameters, Ports, picoseconds
-from chipsim.inputs.units import Seconds
+from chipsim.circuits.component import Clocked, ComponentParameters, Ports, picoseconds
+from chipsim.inputs.units import Hertz, Seconds
 from chipsim.numerics.kernel import kernel
 
 
@@ -31,11 +31,19 @@ class Bank(ComponentParameters):
     bits: int = Field(ge=2, le=24, description="resolution, sign included")
     count: int = Field(ge=1, le=65536, description="converters; lines take turns at them")
     conversion: Seconds | None = Field(default=None, ge=0, le=1, description="time of one conversion")
+    clock: Hertz | None = Field(
+        default=None, gt=0, le=1e12,
+        description="in place of the conversion: one period to sample and one for each bit",
+    )  # fmt: skip
 
     accepts: ClassVar[Ports] = {"": frozenset({"current"})}
     timing: ClassVar[Mapping[str, Mapping[str, float]]] = {
         "conversion": {"measured": 10e-9, "ideal": 1e-9}  # component library: adc_sar.t_conv_8b
     }
+
+    def clocked(self) -> Mapping[str, Clocked]:
+        """The conversion by successive approximation: one period to sample, one comparison for each bit."""
+        return {} if self.clock is None else {"conversion": Clocked(self.bits + 1, self.clock, "periods")}
 
 
 class Parameters(Bank):

@@ -8,13 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from chipsim.inputs.schema import Model
 
 PICOSECONDS = 1e12
 
 Ports = Mapping[str, frozenset[str]]
+
+
+class Clocked(NamedTuple):
+    """A duration in periods of a clock."""
+
+    periods: int
+    clock: float
+    """[Hz]."""
+    of: str
+    """What the periods are, as in 'slots'."""
+
+    @property
+    def seconds(self) -> float:
+        """The duration, to the nearest picosecond, which time is counted in."""
+        return picoseconds(self.periods / self.clock) / PICOSECONDS
 
 
 class ComponentParameters(Model):
@@ -44,6 +59,10 @@ class ComponentParameters(Model):
     actions: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """Actions that it may post to the ledger, by the role of the bank at the head of the route ('': any)."""
     timing: ClassVar[Mapping[str, Mapping[str, float]]] = {}
+
+    def clocked(self) -> Mapping[str, Clocked]:
+        """Durations that follow from a clock which the file gives in their place, by parameter."""
+        return {}
 
     def posts(self) -> Mapping[str, tuple[str, ...]]:
         """Actions that it may post with these parameters, like `actions`."""

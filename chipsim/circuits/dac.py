@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from chipsim.accounting.work import Work
-from chipsim.circuits.component import ComponentParameters, Ports, picoseconds
+from chipsim.circuits.component import Clocked, ComponentParameters, Ports, picoseconds
 from chipsim.inputs.schema import Model
-from chipsim.inputs.units import Seconds
+from chipsim.inputs.units import Hertz, Seconds
 from chipsim.numerics.kernel import kernel
 
 
@@ -54,6 +54,9 @@ class Bank(ComponentParameters):
     integration: Seconds | None = Field(
         default=None, gt=0, le=1, description="time of one read, all lines at once"
     )
+    clock: Hertz | None = Field(
+        default=None, gt=0, le=1e12, description="in place of the integration: one period for each slot"
+    )
     noise_management: NoiseManagement | None = Field(default=None, description="scaling of inputs")
     bound_management: BoundManagement | None = Field(default=None, description="reads of saturated lines")
 
@@ -66,6 +69,10 @@ class Bank(ComponentParameters):
     def full_scale(self) -> int:
         """Codes of full drive."""
         return int(2**self.bits)
+
+    def clocked(self) -> Mapping[str, Clocked]:
+        """The integration: a line of full input is driven for all slots, one period each."""
+        return {} if self.clock is None else {"integration": Clocked(self.full_scale, self.clock, "slots")}
 
 
 class Parameters(Bank):
@@ -83,11 +90,11 @@ class Parameters(Bank):
     def _consistent(self) -> Self:
         if self.slots is not None and self.slots > 2**self.bits:
             raise ValueError(f"slots: {self.slots} are more than {self.bits} bits count, {2**self.bits}")
-        if self.noise_management is not None and self.range != 1.0:
-            raise ValueError(
-                "range: has no effect beside noise_management, which scales inputs; leave it out"
-            )
         return self
+
+    def unused(self) -> Mapping[str, str]:
+        """The range, where noise management takes an input's own."""
+        return {"range": "beside noise_management, which scales inputs"} if self.noise_management else {}
 
     @property
     def full_scale(self) -> int:

@@ -13,7 +13,7 @@ from chipsim.devices.device import DeviceModel
 from chipsim.errors import Fault, InputError
 from chipsim.inputs import documents, registry
 from chipsim.inputs.documents import Document
-from chipsim.inputs.schema import Faults, Model, Name, fill
+from chipsim.inputs.schema import Faults, Model, Name, check_used, fill
 
 Where = tuple[str | int, ...]
 
@@ -57,10 +57,14 @@ def load(document: Document, path: Where, label: str) -> DeviceModel:
     Raises `InputError` with every fault, each where it was written.
     """
     chosen, base = _chosen(document, path, label)
-    values = base.part(("parameters",), "value")
+    values = plain = base.part(("parameters",), "value")
     if isinstance(document.value(path), dict):
-        values = document.part(path).without("preset").over(values)
-    return fill(_model(chosen, base), values, label=f"{label}: cell '{chosen.name}'").located(values)
+        values = document.part(path).without("preset").over(plain)
+    label = f"{label}: cell '{chosen.name}'"
+    model = fill(_model(chosen, base), values, label=label)
+    if values is not plain and model.unused():
+        check_used(model, document, path, label, fill(type(model), plain, label=label))
+    return model.located(values)
 
 
 def goes_by(document: Document, path: Where) -> tuple[str, str]:

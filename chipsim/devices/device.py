@@ -27,7 +27,7 @@ from chipsim.devices.ageing import Ageing, Law
 from chipsim.devices.trains import LineTrains, Loops, Train, Wanted, coincidences, loops_around
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Model
-from chipsim.inputs.units import Siemens
+from chipsim.inputs.units import Seconds, Siemens
 from chipsim.numerics.draws import hashed, normal_table, splits, stream, uniform
 from chipsim.numerics.kernel import Kernel, kernel
 from chipsim.numerics.threads import spread
@@ -46,6 +46,15 @@ class DeviceModel(Model):
     g_mid: Siemens = Field(gt=0, description="conductance at state 0")
     g_span: Siemens = Field(ge=0, description="conductance of one unit of state")
     g_floor: Siemens = Field(ge=0, description="conductance below which no state falls")
+    endurance: int | None = Field(
+        default=None, ge=1, description="pulses that a device survives (default: no figure, and no rule)"
+    )
+    shortest_pulse: Seconds | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="shortest pulse that its response was measured with (default: none)",
+    )
 
     width: ClassVar[int]
     """Numbers per device that the step reads."""
@@ -62,6 +71,10 @@ class DeviceModel(Model):
     def law(self) -> Law | None:
         """What simulated time does to the devices; None: nothing."""
         return None
+
+    def kept(self, seconds: float) -> float:
+        """Share of state 1 that a mean device has left some time after a write, 0 to 1; for a design rule."""
+        return 1.0
 
     def sample_law(self, rows: int, columns: int, key: np.uint64) -> Floats:
         """Numbers of the law `(rows, columns, numbers)`, for a model that has one."""

@@ -19,6 +19,8 @@ reached after thousands of pairs only. So no symmetry point is given.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -64,6 +66,10 @@ class CellModel(DeviceModel):
     width: ClassVar[int] = 7
     step_kernel: ClassVar[Kernel[..., Any]] = linear_step
 
+    def unused(self) -> Mapping[str, str]:
+        """The spread of a leak that there is not."""
+        return {} if self.leak_time else {"leak_time_spread": "where 'leak_time' is null"}
+
     @property
     def granularity(self) -> float:
         """The mean step [weight]."""
@@ -78,6 +84,10 @@ class CellModel(DeviceModel):
     def law(self) -> ageing.Law | None:
         """An exponential leak to zero."""
         return None if self.leak_time is None else ageing.Law(ageing.leak, memoryless=True)
+
+    def kept(self, seconds: float) -> float:
+        """exp(-t / tau)."""
+        return 1.0 if self.leak_time is None else math.exp(-seconds / self.leak_time)
 
     def sample_law(self, rows: int, columns: int, key: np.uint64) -> Floats:
         """Time constants, normal and cut at a hundredth of their mean, and the level 0."""

@@ -25,6 +25,7 @@ needs, open loop. A RESET leaves a device near zero, at a state drawn anew.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -82,6 +83,15 @@ class CellModel(DeviceModel):
     step_kernel: ClassVar[Kernel[..., Any]] = set_step
     devices: ClassVar[int] = 2
 
+    def unused(self) -> Mapping[str, str]:
+        """The numbers of a drift or of a refresh that there is not."""
+        drift = "where 'drift_exponent' and 'drift_exponent_spread' are 0"
+        refresh = ("refresh_larger", "refresh_smaller", "refresh_pulses")
+        return {
+            **({} if self.law else {"drift_time": drift}),
+            **({} if self.refresh_every else dict.fromkeys(refresh, "where 'refresh_every' is 0")),
+        }
+
     @property
     def granularity(self) -> float:
         """The mean step at state 0 [weight]."""
@@ -98,6 +108,10 @@ class CellModel(DeviceModel):
         if not self.drift_exponent and not self.drift_exponent_spread:
             return None
         return ageing.Law(ageing.drift, undone_by_a_write=True)
+
+    def kept(self, seconds: float) -> float:
+        """(t / t0)^-nu, from t0 on."""
+        return float(max(seconds / self.drift_time, 1.0) ** -self.drift_exponent)
 
     def sample_law(self, rows: int, columns: int, key: np.uint64) -> Floats:
         """Exponents, normal and cut at zero, and the time at which drift sets in, the same for all."""

@@ -34,6 +34,8 @@ side of zero (Gong2022). `bounds` chooses; the spreads are relative and serve fo
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -119,6 +121,21 @@ class CellModel(DeviceModel):
             raise ValueError("corrupt: 'measured' is chosen, but 'measured_corrupt' is not given")
         return self
 
+    def unused(self) -> Mapping[str, str]:
+        """The pair of bounds that is not chosen, and numbers of what there is none of."""
+        adjusted = self.bounds == "adjusted"
+        bounds = (
+            ("measured_upper_bound", "measured_lower_bound") if adjusted else ("upper_bound", "lower_bound")
+        )
+        found = dict.fromkeys(bounds, f"beside 'bounds: {self.bounds}'")
+        if self.corrupt != "measured":
+            found["measured_corrupt"] = f"beside 'corrupt: {self.corrupt:g}'"
+        if not self.corrupt_share:
+            found["corrupt_range"] = "where no device is corrupt"
+        if self.law is None:
+            found["relaxation_time"] = "where 'relaxation' and 'relaxation_spread' are 0"
+        return found
+
     @property
     def mean_bounds(self) -> tuple[float, float]:
         """Mean lower and upper bound [weight] of the chosen pair."""
@@ -150,6 +167,11 @@ class CellModel(DeviceModel):
     def law(self) -> ageing.Law | None:
         """Relaxation in the logarithm of time, if there is any."""
         return ageing.Law(ageing.log_relaxation) if self.relaxation or self.relaxation_spread else None
+
+    def kept(self, seconds: float) -> float:
+        """1 - k ln(1 + t / t0), from the unit of weight down."""
+        left = 1.0 - self.relaxation * math.log1p(seconds / self.relaxation_time)
+        return min(max(left, 0.0), 1.0)
 
     def sample_law(self, rows: int, columns: int, key: np.uint64) -> Floats:
         """Rates, normal, and the time at which relaxation sets in, the same for all devices."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from chipsim.accounting import table
 from chipsim.architecture import graph
@@ -15,11 +16,19 @@ from chipsim.inputs import documents, registry
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Faults, fill
 from chipsim.learning import loading
+from chipsim.reports.result import plan_warnings
 from chipsim.workloads import dataset, stages
 
 
-def check(files: Sequence[str], settings: tuple[str, ...] = ()) -> list[tuple[str, str]]:
-    """Check files, each by its own format line; returns each with its kind.
+class Checked(NamedTuple):
+    """Files without faults, each with its kind, and what a run of the pair among them warns of beforehand."""
+
+    files: tuple[tuple[str, str], ...]
+    warnings: tuple[Mapping[str, str], ...] = ()
+
+
+def check(files: Sequence[str], settings: tuple[str, ...] = ()) -> Checked:
+    """Check files, each by its own format line.
 
     One architecture and one workload among them are also mapped on each other. Raises `InputError` with
     the faults of all files at once, `FitError` where there are none but the mapping fails.
@@ -37,24 +46,26 @@ def check(files: Sequence[str], settings: tuple[str, ...] = ()) -> list[tuple[st
         if not (len(pair) == len(PAIR) and name == pair.get(kind)):
             with faults.gather():
                 _CHECKS[kind](document)
+    warnings: tuple[Mapping[str, str], ...] = ()
     if len(pair) == len(PAIR):
-        _check_pair(faults, Request(pair["architecture"], pair["workload"], settings))
+        warnings = _check_pair(faults, Request(pair["architecture"], pair["workload"], settings))
     faults.raise_if_any()
-    return [(name, kind) for name, kind, _ in found]
+    return Checked(tuple((name, kind) for name, kind, _ in found), warnings)
 
 
 PAIR = ("architecture", "workload")
 """Kinds of which one each is mapped on the other."""
 
 
-def _check_pair(faults: Faults, request: Request) -> None:
+def _check_pair(faults: Faults, request: Request) -> tuple[Mapping[str, str], ...]:
     try:
         with faults.gather():
-            prepare(request)
+            return plan_warnings(prepare(request).plan)
     except FitError as error:
         if not faults.found:
             raise
         faults.add(error)
+    return ()
 
 
 def architecture(name: str, settings: tuple[str, ...] = ()) -> Architecture:

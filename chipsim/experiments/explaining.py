@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 
 from chipsim.accounting import table
 from chipsim.accounting.actions import ACTIONS
-from chipsim.accounting.scaling import CORNERS, RULES, TECHNOLOGY
+from chipsim.accounting.scaling import AREAS, CORNERS, RULES, TECHNOLOGY
 from chipsim.accounting.table import Entry, Figure, PartCost, Scaled
 from chipsim.devices import cells
 from chipsim.errors import CODES, Fault, UsageError, suggestion
@@ -80,13 +80,21 @@ def _price(thing: str) -> Iterator[Explained]:
             yield Explained(thing, f"price in cost table '{name}'", facts)
         if part is not None:
             formula = " x ".join((*part.units, "area or leakage of a unit"))
+            if part.rule != "flat":
+                formula += (
+                    f"; of the area x {_first_line(AREAS[part.rule].__doc__)} at_bits is {part.at_bits}"
+                )
             facts = {"formula": formula, **_cited("area", part.area), **_cited("leakage", part.leakage)}
             facts |= _led_on(part)
             yield Explained(thing, f"component in cost table '{name}'", facts)
 
 
 def _rule_of_prices(thing: str) -> Iterator[Explained]:
-    for rules, kind in ((RULES, "rule of a price"), (TECHNOLOGY, "rule from node to node")):
+    for rules, kind in (
+        (RULES, "rule of a price"),
+        (AREAS, "rule of an area"),
+        (TECHNOLOGY, "rule from node to node"),
+    ):
         if thing in rules:
             yield Explained(thing, kind, {"is": " ".join((rules[thing].__doc__ or "").split())})
 
@@ -216,7 +224,7 @@ _LOOK_UPS = (_code, _figure, _action, _price, _rule_of_prices, _kind, _parameter
 
 def _names(thing: str) -> Iterator[str]:
     """Names that a thing could have been meant as; parameters only of an owner that there is."""
-    yield from (*FIGURES, *ACTIONS, *RULES, *TECHNOLOGY, *CODES, *citations.keys())
+    yield from (*FIGURES, *ACTIONS, *RULES, *AREAS, *TECHNOLOGY, *CODES, *citations.keys())
     owner = thing.rpartition(".")[0]
     for kind in registry.KINDS:
         for name in registry.names(kind):

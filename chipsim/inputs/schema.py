@@ -26,7 +26,7 @@ from chipsim.errors import ChipsimError, Fault, InputError, listing, nearest, su
 from chipsim.inputs import units
 from chipsim.inputs.documents import Document, Where, is_name
 
-__all__ = ["Faults", "Model", "Name", "fill", "resolved"]
+__all__ = ["Faults", "Model", "Name", "check_used", "fill", "resolved"]
 
 M = TypeVar("M", bound="Model")
 
@@ -56,6 +56,10 @@ class Model(BaseModel):
         if isinstance(info.context, _Filling):
             info.context.models.setdefault(id(data), []).append(cls)
         return data
+
+    def unused(self) -> Mapping[str, str]:
+        """Fields that have no effect beside the values of others, each with the reason."""
+        return {}
 
 
 class _NameError(ValueError):
@@ -89,6 +93,31 @@ def fill(model: type[M], document: Document, path: Where = (), label: str = "") 
         found = [_Finding.of(details, data) for details in error.errors(include_url=False)]
         view = _View(document, path, label, data, filling)
     raise InputError(*view.faults(found))
+
+
+def check_used(
+    model: Model, document: Document, path: Where = (), label: str = "", otherwise: Model | None = None
+) -> None:
+    """Raise `InputError` for every value at `path` of a document that has no effect, by the model's `unused`.
+
+    One that says what holds without it is let be, so that a file with all defaults filled in stays good:
+    the default of the field, or the value that the model `otherwise` has.
+    """
+    given = document.value(path)
+    silent = {name: why for name, why in model.unused().items() if isinstance(given, dict) and name in given}
+    plain = {
+        name: getattr(otherwise, name) if otherwise else type(model).model_fields[name].default
+        for name in silent
+    }
+    faults = [
+        document.fault(
+            f"{label}: '{name}' has no effect {why}; leave it out", (*path, name), "E026", key=True
+        )
+        for name, why in silent.items()
+        if getattr(model, name) != plain[name]
+    ]
+    if faults:
+        raise InputError(*faults)
 
 
 def _given(document: Document, path: Where, label: str) -> Any:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from chipsim.errors import InputError, suggestion
 from chipsim.inputs import registry
 from chipsim.inputs.documents import Document
-from chipsim.inputs.schema import Faults, fill
+from chipsim.inputs.schema import Faults, check_used, fill
 from chipsim.learning.programming import METHODS, Method, Programming
 from chipsim.learning.rule import LearningRule
 from chipsim.workloads.stages import ProgramStage, Workload
@@ -134,7 +134,9 @@ def _rule(document: Document, index: int, stage: str) -> LearningRule:
         model: type[LearningRule] = registry.module("rule", named).Rule
     except registry.UnknownName as error:
         raise _fault(document, f"{label}: {error}", (*path, "type"), error.code) from None
-    return fill(model, document, path, label=f"{label} '{named}'")
+    rule = fill(model, document, path, label=f"{label} '{named}'")
+    check_used(rule, document, path, f"{label} '{named}'")
+    return rule
 
 
 def _fault(document: Document, message: str, path: tuple[str | int, ...], code: str) -> InputError:

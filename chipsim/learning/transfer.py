@@ -146,6 +146,10 @@ class BufferedRule(TransferRule):
         default=0.99, ge=0, lt=1, description="weight of the past in the running means of auto scale"
     )
 
+    def unused(self) -> Mapping[str, str]:
+        """The memory of running means that a fixed scale has none of."""
+        return {} if self.scale == "auto" else {"scale_memory": "beside 'scale: fixed'"}
+
     def memory(self) -> tuple[str, ...]:
         """H, and with auto scale the two running means."""
         return ("H", "scale") if self.scale == "auto" else ("H",)

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup
+from numpy.typing import NDArray
 
 from chipsim.reports import drawing, maps
 from chipsim.reports.comparison import Cohort, Page, at, mean, mean_table
@@ -102,12 +104,20 @@ def device_maps(group: Cohort, several: bool) -> list[Figure]:
     return [_map(group, run, component, stage, several) for component, stage in latest.items()]
 
 
+def _largest(table: NDArray[np.int64]) -> str:
+    """The most pulsed device of a map and where it lies, the first in reading order where several are."""
+    if not table.any():
+        return ""
+    row, column = divmod(int(table.argmax()), table.shape[1])
+    return f" Most on one device: {int(table[row, column]):,} pulses, at row {row}, column {column}."
+
+
 def _map(group: Cohort, run: Run, component: str, stage: str, several: bool) -> Figure:
     table = run.pulses[component, stage]
     rows, columns = table.shape
     of = f"{group.label}: " if several else ""
     seed = f", seed {run.figures.get('seed')}" if len(group.runs) > 1 else ""
-    caption = f"{rows} × {columns} devices, since power-on, after {stage}{seed}."
+    caption = f"{rows} × {columns} devices, since power-on, after {stage}{seed}.{_largest(table)}"
     if maps.block_of(table.shape) != (1, 1):
         caption += " Each square is a block of devices and shows its largest count."
     label = f"{of}pulses per device of {component}"

@@ -55,5 +55,10 @@ FIGURES: Mapping[str, Figure] = MappingProxyType(
             "5th, 50th and 95th percentile of a total when every price is drawn over its published range, "
             "prices of one source together, and each price's share of the variance",
         ),
+        "wear": Figure(
+            "-",
+            "the most pulsed device of every array of cells: where it lies, its pulses since power-on, most "
+            "pulses on one device in the last stage, and how many stages like it the endurance is enough for",
+        ),
     }
 )

@@ -24,9 +24,10 @@ from chipsim.accounting.ledger import LedgerRow
 from chipsim.accounting.pricing import PricedRow
 from chipsim.accounting.scaling import CORNERS, Corner
 from chipsim.accounting.uncertainty import Range, Uncertain
-from chipsim.architecture import groups
-from chipsim.architecture.design_rules import findings
+from chipsim.architecture import groups, wear
+from chipsim.architecture.design_rules import Finding, findings
 from chipsim.architecture.placement import Plan
+from chipsim.architecture.wear import Wear
 from chipsim.errors import Fault, PhysicsError
 from chipsim.reports.counted import PER_SECOND, Counted, StageCounts
 from chipsim.reports.tabular import csv_text
@@ -206,17 +207,19 @@ def price(
 ) -> Result:  # fmt: skip
     """The result of a run that has ended, priced under the architecture's cost table."""
     books = _Books(plan, plan.architecture.costs)
+    worn = tuple(_worn(counted, arrays))
     with _in_range():
         priced = books.priced(counted)
         stages = {stage.name: _stage(books, stage, priced) for stage in counted.stages}
         record = _record(plan, books, identity, stages, priced, counted)
+        record["wear"] = [each._asdict() for each in wear.worn(plan, worn)]
         _check_finite(record)
     return Result(
         record=record,
         stages=MappingProxyType(stages),
         rows=MappingProxyType(_rows(counted, priced)),
         arrays=MappingProxyType(dict(arrays)),
-        warnings=plan_warnings(plan),
+        warnings=(*plan_warnings(plan), *_broken(wear.findings(plan, worn))),
         resolved=resolved,
         provenance=provenance,
     )
@@ -452,8 +455,24 @@ def arrays(outcomes: Sequence[StageOutcome]) -> Iterable[tuple[str, NDArray[Any]
 
 def plan_warnings(plan: Plan) -> tuple[Mapping[str, str], ...]:
     """What is known before a run to be idealised in it, or to break a design rule."""
-    broken = ((found.code, f"component '{found.component}': {found.message}") for found in findings(plan))
-    return tuple({"code": code, "message": message} for code, message in (*_idealised(plan), *broken))
+    idealised = tuple({"code": code, "message": message} for code, message in _idealised(plan))
+    return (*idealised, *_broken(findings(plan)))
+
+
+def _broken(found: Iterable[Finding]) -> tuple[Mapping[str, str], ...]:
+    """Warnings of design rules that are not kept."""
+    return tuple({"code": f.code, "message": f"component '{f.component}': {f.message}"} for f in found)
+
+
+def _worn(counted: Counted, arrays: Mapping[str, NDArray[Any]]) -> Iterator[Wear]:
+    """Pulses per device of every array before and after each stage."""
+    for stage in counted.stages:
+        sides: dict[str, dict[str, NDArray[Any]]] = {"before": {}, "after": {}}
+        for name, array in arrays.items():
+            component, of, when, what = name.split("/")
+            if of == stage.name and what == "pulses":
+                sides[when][component] = array
+        yield Wear(stage.name, stage.duration / PER_SECOND, sides["before"], sides["after"])
 
 
 def _idealised(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -71,7 +71,7 @@ def area(page: Page) -> str:
     ]
     drawn = _bars(page, "area_m2_by_component", "Area by component", "m²", parts)
     keys = [Key(group.role, "bar", group.label) for group in page.cohorts] if page.several else []
-    return render("bars.html", figures=[drawn], keys=keys, table=None)
+    return render("bars.html", figures=[drawn], keys=keys, table=_areas(page))
 
 
 def graph(page: Page) -> str:
@@ -369,6 +369,20 @@ def _bars(
         return Figure(title, Markup(""), "", f"run.json holds no {key}.")
     name = key.replace("_", "-").lower()
     return Figure(title, Markup(charts.bars(groups, name, title, unit)))
+
+
+def _areas(page: Page) -> Table | None:
+    """Area of each component and its share of the chip's, largest first; None where no run has it."""
+    rows = []
+    for group in page.cohorts:
+        found = mean_table(group, lambda run: run.figures.get("area_m2_by_component"))
+        whole = sum(found.values())
+        for name, size in sorted(found.items(), key=lambda item: (-item[1], item[0])):
+            share = size / whole if whole else 0.0
+            cells = (word(name), figure(size, "m²"), Cell(percent(share), share, bar=share))
+            rows.append((*_group_cell(group, page.several), *cells))
+    columns = (*_group_column(page), Column("component", numeric=False), Column("area"))
+    return Table("areas", (*columns, Column("share", note="of the chip's area")), rows) if rows else None
 
 
 def _accounts(page: Page) -> Table:

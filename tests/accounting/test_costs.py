@@ -429,6 +429,22 @@ def test_four_converters_take_four_times_the_area_and_leakage_of_one() -> None:
         assert figure(loaded(), [four])["adc"] == 4 * figure(loaded(), [one])["adc"]
 
 
+@pytest.mark.parametrize(("bits", "factor"), [(8, 1.0), (9, 2**0.299), (6, 2**-0.598), (12, 2**1.196)])
+def test_a_converters_area_follows_its_energy_to_the_power_of_the_regression(
+    bits: int, factor: float
+) -> None:
+    """AccelergyAdc2024: area goes as energy^0.299; at one figure of merit each bit doubles the energy."""
+    part = Part("adc", "adc", {"bits": bits, "count": 1})
+    expected = factor * at_corner("adc_sar", "area_8b", "typical")
+    assert pricing.area(loaded(), [part])["adc"] == approx(expected, rel=1e-12)
+
+
+def test_the_area_that_a_file_gives_of_a_converter_holds_whatever_its_bits() -> None:
+    table = loaded("{table: analog-14nm, adc: {area: 500 um2}}")
+    areas = [pricing.area(table, [Part("adc", "adc", {"bits": b, "count": 2})])["adc"] for b in (4, 12)]
+    assert areas == approx([1e-9, 1e-9], rel=1e-12)
+
+
 def test_a_cell_that_states_its_area_is_taken_at_its_word_unless_the_file_gives_another() -> None:
     part = Part("array", "crossbar", {"rows": 8, "columns": 4, "cell_area": 1e-13})
     assert pricing.area(loaded(), [part])["array"] == approx(32e-13)

@@ -177,7 +177,7 @@ def test_the_examples_areas_come_out_to_six_digits() -> None:
     cells = {"rows": SIZE, "columns": SIZE}
     parts = [
         Part("cells", "crossbar", cells),
-        Part("adc_sar_512", "adc", {"count": SIZE}),
+        Part("adc_sar_512", "adc", {"count": SIZE, "bits": 8}),
         Part("dac_1024", "dac", {"lanes": 2 * SIZE}),
         Part("spg_1024", "pulse-driver", {"lines": 2 * SIZE}),
         Part("h_sram", "integrator", {"words": SIZE**2, "bits": 16}),

@@ -397,3 +397,18 @@ def test_tables_that_extend_each_other_are_refused(tmp_path: Path) -> None:
     found = faults_of(tmp_path, OWN.replace("analog-14nm", "base.yaml"))
     assert len(found) == 1
     assert "extends this table in its turn" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ("{at_bits: null}", "adc: rule 'converter-area' needs 'at_bits'"),
+        ("{rule: flat}", "adc: rule 'flat' has no use for 'at_bits'"),
+    ],
+)
+def test_an_area_that_follows_the_bits_says_of_how_many_its_figure_is(
+    tmp_path: Path, given: str, text: str
+) -> None:
+    table = f"format: chipsim-costs/1\nname: mine\nextends: analog-14nm\ncomponents:\n  adc: {given}\n"
+    (fault,) = faults_of(tmp_path, table)
+    assert fault.endswith(f"error[E064]: cost table 'mine': {text}")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from chipsim.architecture import graph
 from chipsim.architecture.design_rules import findings
+from chipsim.inputs import documents, registry
 from tests.architecture import files
 
 
@@ -57,3 +59,61 @@ def test_widths_need_a_clock(bits: int, integration: int, broken: bool) -> None:
 def test_a_converter_whose_range_holds_every_sum_is_no_finding() -> None:
     assert "W023" not in found()
     assert "resolves up to 4" in found(adc="{type: adc, bits: 9, count: 1, range: 4}")["W023"]
+
+
+@pytest.mark.parametrize(
+    ("component", "given", "text"),
+    [
+        ("drivers", "{type: pulse-driver, bit_length: 31, pulse_width: 0.5 ns}",
+         "drivers: a pulse in 500 ps is 2 GHz; at 1 GHz it takes 1 ns"),
+        ("integrator", "{type: integrator, bits: 16, access: 250 ps}",
+         "integrator: a word in 250 ps is 4 GHz; at 1 GHz it takes 1 ns; more 'banks' work on "
+         "more words at once"),
+        ("adc", "{type: adc, bits: 9, count: 1, conversion: 0.1 ns}",
+         "adc: a conversion in 100 ps is 10 GHz; at 5 GHz it takes 200 ps, the fastest of its kind "
+         "(Murmann2025); a larger 'count' converts more lines at once"),
+    ],
+)  # fmt: skip
+def test_times_need_a_clock_or_a_converter_that_there_is(component: str, given: str, text: str) -> None:
+    assert "W022" not in found()
+    assert found(**{component: given})["W022"] == text
+
+
+@pytest.mark.parametrize(("width", "broken"), [("50 ns", False), ("5 ns", True), ("10 us", False)])
+def test_pulses_shorter_than_the_measured_ones_are_told(width: str, broken: bool) -> None:
+    """The capacitor cell was measured with 50 ns; no shortest pulse is known of the ReRAM cells."""
+    drivers = f"{{type: pulse-driver, bit_length: 31, pulse_width: {width}}}"
+    capacitor = "{type: crossbar, rows: 8, columns: 4, cell: capacitor-3t1c}"
+    assert "W024" not in found(drivers=drivers)
+    told = found(drivers=drivers, array=capacitor)
+    assert ("W024" in told) == broken
+    if broken:
+        assert told["W024"] == (
+            "drivers: pulses of 5 ns are 0.1 of the 50 ns that the response of 'capacitor-3t1c' was measured "
+            "with (shortest_pulse); what a shorter one does is not known"
+        )
+
+
+def test_converters_side_by_side_are_wider_than_a_small_arrays_edge() -> None:
+    """sqrt(6,000) = 77.5 um, four of them 310 um; four cells of sqrt(0.025652) = 0.16 um are 0.641 um."""
+    four = found(adc="{type: adc, bits: 8, count: 4}")["W025"]
+    assert four == (
+        "adc: 4 converters of 77.5 um x 77.5 um need 310 um beside an array of 641 nm (pitch 160 nm, the "
+        "root of a cell's area); within that edge they would be 37.5 mm deep"
+    )
+    assert "W025" not in found(adc="{type: adc, bits: 8, count: 1}")
+    wide = {
+        "array": "{type: crossbar, rows: 8, columns: 2048, cell: reram-om}",
+        "adc": "{type: adc, bits: 8, count: 4}",
+    }
+    assert "W025" not in found(**wide)  # 2,048 x 0.16 um = 328 um
+
+
+def test_a_rule_that_all_copies_of_a_component_break_is_told_once() -> None:
+    """Two tiles, A and C on one each, with 512 converters each and pulses that no clock makes."""
+    shipped = documents.read(registry.file("architecture", "reram-tiled-512"))
+    chip = graph.load(shipped.with_value("components.drivers.pulse_width", "0.5 ns"))
+    codes = [finding.code for finding in findings(files.plan(chip, 8, 2))]
+    assert len(chip.copies("array")) == 1
+    assert len(files.plan(chip, 8, 2).architecture.copies("array")) == 2
+    assert codes.count("W022") == codes.count("W025") == 1

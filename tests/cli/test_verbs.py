@@ -152,12 +152,18 @@ def test_check_names_the_kind_of_each_file() -> None:
 
 def test_check_says_the_same_in_json() -> None:
     found = json.loads(ok("check", *SCRATCH, "--json").out)
-    assert found == {
-        "checked": [
-            {"file": "reram-8x4", "kind": "architecture"},
-            {"file": "reduced-digits-scratch", "kind": "workload"},
-        ]
-    }
+    assert found["checked"] == [
+        {"file": "reram-8x4", "kind": "architecture"},
+        {"file": "reduced-digits-scratch", "kind": "workload"},
+    ]
+
+
+def test_check_of_a_pair_says_what_a_run_would_warn_of() -> None:
+    found = json.loads(ok("check", *SCRATCH, "--json").out)["warnings"]
+    assert [warning["code"] for warning in found] == ["W001", "W020"]
+    said = ok("check", *SCRATCH)
+    assert said.err == "".join(f"warning[{w['code']}]: {w['message']}\n" for w in found)
+    assert ok("check", "reram-8x4").err == ""
 
 
 @pytest.mark.parametrize("kind", ["architecture", "workload", "cell", "costs"])

@@ -57,6 +57,11 @@ def test_each_stage_has_its_own_rule_with_all_hyper_parameters() -> None:
             "did you mean 'sgd'?",
         ),
         (
+            "read: line}", "scale_memory: 0.5}",
+            "work.yaml:12:40: error[E026]: stage 'first': rule 'ttv2': 'scale_memory' has no effect beside "
+            "'scale: fixed'; leave it out",
+        ),
+        (
             "{type: sgd}", "{learning_rate: 1}",
             "work.yaml:17:11: error[E011]: stage 'second': rule: missing key 'type'",
         ),

@@ -7,6 +7,7 @@ import time
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from chipsim.reports import html
@@ -88,6 +89,24 @@ def test_the_table_of_stages_has_the_numbers_of_run_json(page: str, run: Path) -
             stage["energy_J"],
             pulses,
         ]
+
+
+def test_the_areas_of_the_components_come_with_their_shares_largest_first(page: str, run: Path) -> None:
+    areas = json.loads((run / "run.json").read_text())["area_m2_by_component"]
+    rows = cells(page)["table-areas"]
+    assert [row[0] for row in rows] == sorted(areas, key=lambda name: (-areas[name], name))
+    for name, area, share in rows:
+        assert float(area) == areas[name]
+        assert float(share) == pytest.approx(areas[name] / math.fsum(areas.values()), rel=1e-12)
+
+
+def test_a_map_of_pulses_names_the_largest_count_and_its_place(page: str, run: Path) -> None:
+    last = json.loads((run / "run.json").read_text())["stages"][-1]["name"]
+    with np.load(run / "arrays.npz") as arrays:
+        counts = arrays[f"array/{last}/after/pulses"]
+    row, column = (int(at[0]) for at in np.nonzero(counts == counts.max()))
+    said = f"Most on one device: {int(counts.max()):,} pulses, at row {row}, column {column}."
+    assert page.count(said) == 1
 
 
 def test_the_ledgers_energies_are_those_of_the_stages(page: str, run: Path) -> None:
