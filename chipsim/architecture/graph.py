@@ -17,7 +17,15 @@ from chipsim.architecture import groups
 from chipsim.architecture.groups import Group
 from chipsim.architecture.ports import End, Link, LinkError, check, end
 from chipsim.circuits import controller, crossbar
-from chipsim.circuits.component import PICOSECONDS, ComponentParameters, DacBank, Drivers, Words, lacking
+from chipsim.circuits.component import (
+    PICOSECONDS,
+    ComponentParameters,
+    DacBank,
+    Drivers,
+    Preset,
+    Words,
+    lacking,
+)
 from chipsim.devices import cells as devices
 from chipsim.devices.device import DeviceModel
 from chipsim.errors import Fault, InputError, Place, listing
@@ -58,7 +66,7 @@ class Header(Model):
     description: str | None = None
     technology: Metres = Field(description="technology node")
     costs: Mapping[str, Any] = Field(description="cost table, corner, and entries given anew")
-    timing: Literal["measured", "ideal"] = Field(default="measured", description="durations not given")
+    timing: Preset = Field(default="measured", description="durations not given")
     components: Mapping[Name, Mapping[str, Any]] = Field(min_length=1, max_length=4096)
     groups: Mapping[Name, Group] | None = Field(
         default=None, max_length=256, description="components that stand on the chip several times"
@@ -292,7 +300,7 @@ def _cell(document: Document, name: str) -> DeviceModel | None:
     return devices.load(document, path, f"component '{name}'")
 
 
-def _component(document: Document, name: str, timing: str) -> ComponentParameters:
+def _component(document: Document, name: str, timing: Preset) -> ComponentParameters:
     path = ("components", name)
     label = f"component '{name}'"
     kind = document.value(path).get("type")
@@ -307,7 +315,7 @@ def _component(document: Document, name: str, timing: str) -> ComponentParameter
         raise InputError(document.fault(text, (*path, "type"), "E031"))
     parameters = fill(model, document, path, label=label)
     filled = {
-        field: defaults[timing]
+        field: defaults[timing].at("typical")
         for field, defaults in model.timing.items()
         if getattr(parameters, field) is None
     }

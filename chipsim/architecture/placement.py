@@ -95,7 +95,7 @@ class Plan:
         return found
 
     @cached_property
-    def _visits(self) -> Mapping[tuple[str, str], tuple[tuple[str, ...], ...]]:
+    def visits(self) -> Mapping[tuple[str, str], tuple[tuple[str, ...], ...]]:
         """The different routes by operation (as the ledger names it) and component."""
         found: dict[tuple[str, str], dict[tuple[str, ...], None]] = {}
         for (kind, _, _), route in self.routes.items():
@@ -116,7 +116,7 @@ class Plan:
     def facts(self, component: str, operation: str) -> Mapping[str, float]:
         """What prices may depend on, for a component in an operation (SI)."""
         facts = _facts(self, component)
-        for route in self._visits.get((operation, component), ()):
+        for route in self.visits.get((operation, component), ()):
             facts |= _facts_of_route(self.architecture, component, route)
         return facts
 

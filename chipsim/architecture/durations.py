@@ -1,0 +1,77 @@
+"""Which durations set the time of a component in an operation, and how far each of them is known.
+
+An array takes the time of the bank that is held together with it: the integration of the DACs that drive a
+read, the pulse width of drivers. Such a bank's own legs, before it takes hold of an array, are what its
+further durations set (the scaling of noise management). Every other component takes the time of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from chipsim.architecture.placement import Plan
+from chipsim.architecture.routes import TRANSPOSED
+from chipsim.circuits.component import Duration
+
+HOLDING = ("dac", "pulse-driver")
+"""Roles of banks that are held together with an array."""
+
+
+class Setting(NamedTuple):
+    """A duration of a component of a plan: where it stands and its value [s]."""
+
+    component: str
+    path: str
+    seconds: float
+
+    @property
+    def name(self) -> str:
+        """Component and parameter, such as `dac.integration`."""
+        return f"{self.component}.{self.path}"
+
+
+def setting(plan: Plan, operation: str, component: str, served: bool = True) -> tuple[Setting, ...]:
+    """The durations that set how long a component serves an operation, or is waited for.
+
+    There are several where banks take turns with an array in one operation, and for a component with several
+    durations of its own.
+    """
+    role = plan.architecture.components[component].role
+    if role == "crossbar":
+        return tuple(each for bank in banks(plan, operation, component) for each in _held(plan, bank))
+    if role in HOLDING:
+        return tuple(_own(plan, component) if served else _held(plan, component))
+    return tuple(_all(plan, component))
+
+
+def banks(plan: Plan, operation: str, array: str) -> tuple[str, ...]:
+    """The banks that are held together with an array in an operation."""
+    routes = (route for way, route in plan.routes.items() if way[0].removesuffix(TRANSPOSED) == operation)
+    return tuple(sorted({route[0] for route in routes if array in route} - {array}))
+
+
+def known(plan: Plan, duration: Setting) -> Duration | None:
+    """What is published of a duration that is the default of its `timing`; None where a file gives another.
+
+    A value that a file writes out is the default where it is equal to it: a run's own files have every
+    default written out.
+    """
+    of_component = plan.architecture.components[duration.component].durations()
+    timed = next(each for each in of_component if each.path == duration.path)
+    return timed.default(plan.architecture.header.timing)
+
+
+def _all(plan: Plan, component: str) -> Iterator[Setting]:
+    for timed in plan.architecture.components[component].durations():
+        yield Setting(component, timed.path, timed.seconds)
+
+
+def _held(plan: Plan, bank: str) -> Iterator[Setting]:
+    held = plan.architecture.components[bank].timing
+    return (each for each in _all(plan, bank) if each.path in held)
+
+
+def _own(plan: Plan, bank: str) -> Iterator[Setting]:
+    held = plan.architecture.components[bank].timing
+    return (each for each in _all(plan, bank) if each.path not in held)
