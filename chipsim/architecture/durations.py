@@ -45,10 +45,18 @@ def setting(plan: Plan, operation: str, component: str, served: bool = True) -> 
     return tuple(_all(plan, component))
 
 
-def banks(plan: Plan, operation: str, array: str) -> tuple[str, ...]:
-    """The banks that are held together with an array in an operation."""
+def banks(plan: Plan, operation: str, component: str) -> tuple[str, ...]:
+    """The banks that are held while an array serves an operation.
+
+    One with bound management is held while converters serve it, too.
+    """
+    components = plan.architecture.components
+    role = components[component].role
     routes = (route for way, route in plan.routes.items() if way[0].removesuffix(TRANSPOSED) == operation)
-    return tuple(sorted({route[0] for route in routes if array in route} - {array}))
+    heads = sorted({route[0] for route in routes if component in route})
+    if role == "adc":
+        return tuple(head for head in heads if getattr(components[head], "bound_management", None))
+    return tuple(heads) if role == "crossbar" else ()
 
 
 def known(plan: Plan, duration: Setting) -> Duration | None:

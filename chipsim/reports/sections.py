@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from chipsim.reports import charts, chip, curves
+from chipsim.reports import charts, chip, curves, spreads
 from chipsim.reports.comparison import (
     Cohort,
     Page,
@@ -144,6 +144,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("accuracy", "Accuracy", accuracy),
     Section("energy", "Energy", energy),
     Section("area", "Area", area),
+    Section("uncertainty", "Uncertainty", spreads.section),
     Section("architecture", "Architecture", graph),
     Section("pulses", "Pulses per device", pulses),
     Section("utilisation", "Utilisation", utilisation),
