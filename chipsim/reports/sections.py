@@ -299,7 +299,7 @@ def _shares(page: Page) -> list[str]:
     """Sentences on how much of the energy rests on assumed prices; groups of equal shares in one."""
     groups: dict[str, list[str]] = {}
     for group in page.cohorts:
-        found = of_run(group, "assumed_share")
+        found = of_run(group, "total.assumed_share")
         if found.value is not None:
             groups.setdefault(percent(found.value), []).append(group.label)
     of = {

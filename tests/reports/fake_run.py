@@ -223,6 +223,7 @@ def _figures(seed: int, stages: list[dict[str, Any]], kind: Sequence[Any]) -> di
         "time_s": math.fsum(stage["time_s"] for stage in stages),
         "energy_J": math.fsum(stage["energy_J"] for stage in stages),
         "pulses": sum(stage["pulses"]["set"] + stage["pulses"]["reset"] for stage in stages),
+        "assumed_share": 0.123,
     }
     for key in ("energy_J_by_component", "energy_J_by_operation"):
         names = dict.fromkeys(name for stage in stages for name in stage[key])
@@ -244,7 +245,6 @@ def _figures(seed: int, stages: list[dict[str, Any]], kind: Sequence[Any]) -> di
         },
         "area_m2": math.fsum(_AREA.values()),
         "area_m2_by_component": _AREA,
-        "assumed_share": 0.123,
         "placement": [
             {"matrix": "A", "component": "array", "rows": [0, 8], "columns": [0, 2]},
             {"matrix": "C", "component": "array", "rows": [0, 8], "columns": [2, 4]},

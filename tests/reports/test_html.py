@@ -142,6 +142,10 @@ def test_causes_of_several_seeds_are_their_means(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_page_says_how_much_of_the_energy_rests_on_assumed_prices(page: str) -> None:
+    assert "12.3\N{NO-BREAK SPACE}% of the energy rests on prices marked as assumed." in page
+
+
 def test_every_listed_section_is_on_the_page_and_in_its_contents(page: str) -> None:
     assert re.findall(r'<section id="([^"]*)"', page) == [section.anchor for section in SECTIONS]
     assert re.findall(r'<a href="#([^"]*)"', page) == [section.anchor for section in SECTIONS]
