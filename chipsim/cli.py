@@ -698,16 +698,18 @@ def _print_repriced(before: Mapping[str, Any], after: Mapping[str, Any]) -> None
 
 def _print_spread(record: Mapping[str, Any]) -> None:
     """What the ranges of prices and durations make of the totals, and which of them that comes from."""
-    for name, figure, drawn in (
-        ("energy", "energy_J", "prices"), ("time", "time_s", "durations"), ("area", "area_m2", "prices")
-    ):  # fmt: skip
+    for name, figure, drawn, how in (
+        ("energy", "energy_J", "prices", "90 %, whatever the corner"),
+        ("time", "time_s", "durations", "90 %"),
+        ("area", "area_m2", "prices", "90 %, whatever the corner"),
+    ):
         spread = record["uncertainty"][figure]
         if not spread["causes"]:
             click.echo(f"  {name}: none of its {drawn} has a range")
             continue
         ends = " to ".join(_written(spread[end], name) for end in ("low", "high"))
         causes = ", ".join(f"{cause['entry']} {cause['share']:.0%}" for cause in spread["causes"][:3])
-        whole = f"  {name}, over the ranges of the {drawn} (90 %, whatever the corner): {ends}"
+        whole = f"  {name}, over the ranges of the {drawn} ({how}): {ends}"
         click.echo(f"{whole}; spread from {causes}")
 
 

@@ -84,22 +84,20 @@ def told(found: Uncertain) -> dict[str, Any]:
 def durations(plan: Plan, path: Iterable[Passage]) -> dict[Setting | None, float]:
     """How much of a critical path each duration sets [ps]; all together are the path."""
     legs = tuple(path)
-    served = [(leg, _shares(setting(plan, leg.operation, leg.component))) for leg in legs if leg.served]
     found: dict[Setting | None, float] = {}
-    for leg, shares in served:
+    held: dict[str, dict[Setting | None, float]] = {}
+    for leg in (leg for leg in legs if leg.served):
+        shares = _shares(setting(plan, leg.operation, leg.component))
         _add(found, shares, leg.time)
-    for leg in legs:
-        if not leg.served:
-            _add(found, _waiting(plan, leg, served), leg.time)
+        for holding in (leg.component, *banks(plan, leg.operation, leg.component)):
+            _add(held.setdefault(holding, {}), shares, leg.time)
+    for leg in (leg for leg in legs if not leg.served):
+        _add(found, _waiting(plan, leg, held.get(leg.component, {})), leg.time)
     return found
 
 
-def _waiting(plan: Plan, leg: Passage, served: list[tuple[Passage, Shares]]) -> Shares:
+def _waiting(plan: Plan, leg: Passage, held: Shares) -> Shares:
     """What sets the time that a leg waits: what holds the component that it waits for."""
-    held: dict[Setting | None, float] = {}
-    for other, shares in served:
-        if leg.component in (other.component, *banks(plan, other.operation, other.component)):
-            _add(held, shares, other.time)
     if not (whole := sum(held.values())):
         return _shares(setting(plan, leg.operation, leg.component, served=False))
     return {duration: time / whole for duration, time in held.items()}

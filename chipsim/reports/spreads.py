@@ -1,4 +1,4 @@
-"""The section on how sure the totals are: their intervals, and prices and durations by how much they cause."""
+"""The section on how sure totals are: their intervals, and prices and durations by how much they cause."""
 
 from __future__ import annotations
 

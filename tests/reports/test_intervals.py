@@ -208,7 +208,7 @@ def test_where_parts_wait_for_each_other_the_scaled_path_is_near_a_new_run(
     after = job(*durations_at(before.plan, end), chip=chip, work=work)
     ran = simulate(before, 2)
     assert not all(passage.served for passage in path(ran))
-    assert scaled(before.plan, ran, end) == pytest.approx(simulate(after, 2).time_s * PER_SECOND, rel=0.05)
+    assert scaled(before.plan, ran, end) == pytest.approx(simulate(after, 2).time_s * PER_SECOND, rel=0.02)
 
 
 def test_the_interval_of_a_run_is_that_of_its_path_and_its_causes_are_durations() -> None:
