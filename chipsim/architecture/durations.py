@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from chipsim.architecture import groups
 from chipsim.architecture.placement import Plan
-from chipsim.architecture.routes import TRANSPOSED
 from chipsim.circuits.component import Duration
 
 HOLDING = ("dac", "pulse-driver")
@@ -19,7 +19,10 @@ HOLDING = ("dac", "pulse-driver")
 
 
 class Setting(NamedTuple):
-    """A duration of a component of a plan: where it stands and its value [s]."""
+    """A duration of a component of a plan: where it stands and its value [s].
+
+    The component is the one that the file declares; its copies share their durations.
+    """
 
     component: str
     path: str
@@ -39,7 +42,8 @@ def setting(plan: Plan, operation: str, component: str, served: bool = True) -> 
     """
     role = plan.architecture.components[component].role
     if role == "crossbar":
-        return tuple(each for bank in banks(plan, operation, component) for each in _held(plan, bank))
+        held = (each for bank in banks(plan, operation, component) for each in _held(plan, bank))
+        return tuple(dict.fromkeys(held))
     if role in HOLDING:
         return tuple(_own(plan, component) if served else _held(plan, component))
     return tuple(_all(plan, component))
@@ -52,8 +56,7 @@ def banks(plan: Plan, operation: str, component: str) -> tuple[str, ...]:
     """
     components = plan.architecture.components
     role = components[component].role
-    routes = (route for way, route in plan.routes.items() if way[0].removesuffix(TRANSPOSED) == operation)
-    heads = sorted({route[0] for route in routes if component in route})
+    heads = sorted({route[0] for route in plan.visits.get((operation, component), ())})
     if role == "adc":
         return tuple(head for head in heads if getattr(components[head], "bound_management", None))
     return tuple(heads) if role == "crossbar" else ()
@@ -65,14 +68,14 @@ def known(plan: Plan, duration: Setting) -> Duration | None:
     A value that a file writes out is the default where it is equal to it: a run's own files have every
     default written out.
     """
-    of_component = plan.architecture.components[duration.component].durations()
+    of_component = plan.architecture.declared[duration.component].durations()
     timed = next(each for each in of_component if each.path == duration.path)
     return timed.default(plan.architecture.header.timing)
 
 
 def _all(plan: Plan, component: str) -> Iterator[Setting]:
     for timed in plan.architecture.components[component].durations():
-        yield Setting(component, timed.path, timed.seconds)
+        yield Setting(groups.base(component), timed.path, timed.seconds)
 
 
 def _held(plan: Plan, bank: str) -> Iterator[Setting]:

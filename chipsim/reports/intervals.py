@@ -104,8 +104,9 @@ def _waiting(plan: Plan, leg: Passage, held: Shares) -> Shares:
 
 
 def _shares(settings: tuple[Setting, ...]) -> Shares:
-    """Equal parts: which of several durations a leg took more of is not counted."""
-    return {each: 1.0 / len(settings) for each in settings} if settings else {None: 1.0}
+    """Of several durations, each has the part that it takes if they come equally often; it is not counted."""
+    whole = sum(each.seconds for each in settings)
+    return {each: each.seconds / whole for each in settings} if whole else {None: 1.0}
 
 
 def _add(found: dict[Setting | None, float], shares: Shares, time: float) -> None:
