@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,16 @@ from hypothesis import strategies as st
 
 from chipsim.accounting.scaling import Corner
 from chipsim.accounting.uncertainty import DRAWS, Uncertain
+from chipsim.architecture import graph
 from chipsim.architecture.durations import known
 from chipsim.architecture.placement import Plan
 from chipsim.experiments.run import Job, Request, prepare, simulate
+from chipsim.inputs import documents
 from chipsim.reports import intervals
 from chipsim.reports.counted import PER_SECOND, Counted, StageCounts, StageInputs, picoseconds
 from chipsim.reports.result import Result
 from chipsim.simulation.controller import Passage
+from tests.architecture import files
 
 FOUR_AND_A_HALF = 4.5  # standard errors: one false alarm in 150,000
 FILES = Path(__file__).parents[1] / "architectures"
@@ -137,6 +141,25 @@ def test_what_the_durations_set_is_the_whole_path(legs: list[Passage]) -> None:
 CHIP = plan(*MANAGED)
 
 
+def test_copies_of_a_component_share_its_durations() -> None:
+    chip = job(chip="reram-tiled-512", work=str(FILES / "two-layer-digits.yaml")).plan
+    arrays = [name for name in chip.architecture.components if ("update", name) in chip.visits]
+    arrays = [name for name in arrays if name.startswith("array[")]
+    assert len(arrays) > 1
+    assert list(of(chip, *(leg("update", array) for array in arrays)).entries) == ["drivers.pulse_width"]
+
+
+def test_a_component_of_two_durations_takes_each_equally_often() -> None:
+    """A mesh of 1 ns a hop and 1 ns a beat: half of its time each."""
+    text = files.text(
+        {**files.COMPONENTS, "net": "{type: mesh, rows: 1, columns: 2}"},
+        ["controller -> net", "net -> dac", *files.LINKS],
+    )
+    chip = replace(CHIP, architecture=graph.load(documents.parse(text, "chip.yaml")))
+    found = intervals.durations(chip, [leg("forward", "net", 8)])
+    assert {each.name: time for each, time in found.items() if each} == {"net.cycle": 4.0, "net.hop": 4.0}
+
+
 def test_durations_that_a_file_gives_have_no_range() -> None:
     found = of(plan(*GIVEN), UPDATE, READ, CONVERT, ACTIVATE)
     assert tuple(found.interval) == (4e-3, 4e-3, 4e-3)
@@ -163,7 +186,7 @@ def durations_at(plan: Plan, end: Corner) -> tuple[str, ...]:
     timing = plan.architecture.header.timing
     return tuple(
         f"components.{name}.{timed.path}={timed.presets[timing].at(end) * PER_SECOND:.0f} ps"
-        for name, parameters in plan.architecture.components.items()
+        for name, parameters in plan.architecture.declared.items()
         for timed in parameters.durations()
     )
 
@@ -179,11 +202,13 @@ def scaled(plan: Plan, result: Result, end: Corner) -> float:
     return found
 
 
+SMALL_TILES = ("stages.0.images=20", "components.array.rows=64", "components.array.columns=64")
 SEQUENTIAL = [
     ("reram-8x4", "reduced-digits-scratch", ()),
     ("reram-8x4", "reduced-digits-scratch", ("timing=ideal", "components.drivers.pulse_width=5 ns")),
     ("reram-8x4", "reduced-digits-scratch", MANAGED),
     ("digital-host", "reduced-digits-digital", ()),
+    ("reram-tiled-512", str(FILES / "two-layer-digits.yaml"), SMALL_TILES),
 ]
 
 
