@@ -4,7 +4,8 @@ Nothing is simulated for the interval of time. It takes the critical path as it 
 lasts in proportion to the durations that set it (`architecture.durations`), a leg that waits for a component
 in proportion to all that holds that component on the path. So the drawn time is that of a new run as long as
 the same legs stay critical, which is always so where one operation follows another, and as long as no drawn
-value depends on the clock (cells that age).
+value depends on the clock (cells that age). Where images overlap, the path holds the ways of all of them;
+their legs are brought to the time of the run, and waiting for one's turn lasts as long as all that is served.
 """
 
 from __future__ import annotations
@@ -51,7 +52,10 @@ def times(plan: Plan, counted: Counted) -> Uncertain:
     """Time of all stages, evaluation apart, over the ranges of the durations [s]; see the module."""
     ranges: dict[str, Range] = {}
     given = 0.0
-    for duration, time in durations(plan, counted.path).items():
+    walked = sum(leg.time for leg in counted.path)
+    overlap = counted.trained / walked if walked else 1.0
+    for duration, walk in durations(plan, counted.path).items():
+        time = overlap * walk
         published = None if duration is None else known(plan, duration)
         if duration is None or published is None:
             given += time
@@ -82,31 +86,35 @@ def told(found: Uncertain) -> dict[str, Any]:
 
 
 def durations(plan: Plan, path: Iterable[Passage]) -> dict[Setting | None, float]:
-    """How much of a critical path each duration sets [ps]; all together are the path."""
+    """How much of a critical path each duration sets [ps]; all together are the path.
+
+    Of several durations that set a leg each has the part that it takes if they come equally often, which is
+    not counted. A leg waits as long as what holds the component that it waits for; where nothing on the path
+    does, as its durations say, and for one without any (the controller), as long as all that is served.
+    """
     legs = tuple(path)
     found: dict[Setting | None, float] = {}
     held: dict[str, dict[Setting | None, float]] = {}
     for leg in (leg for leg in legs if leg.served):
-        shares = _shares(setting(plan, leg.operation, leg.component))
+        shares = _shares(_once(setting(plan, leg.operation, leg.component)))
         _add(found, shares, leg.time)
         for holding in (leg.component, *banks(plan, leg.operation, leg.component)):
             _add(held.setdefault(holding, {}), shares, leg.time)
+    every = dict(found)
     for leg in (leg for leg in legs if not leg.served):
-        _add(found, _waiting(plan, leg, held.get(leg.component, {})), leg.time)
+        own = _once(setting(plan, leg.operation, leg.component, served=False))
+        _add(found, _shares(held.get(leg.component) or own or every), leg.time)
     return found
 
 
-def _waiting(plan: Plan, leg: Passage, held: Shares) -> Shares:
-    """What sets the time that a leg waits: what holds the component that it waits for."""
-    if not (whole := sum(held.values())):
-        return _shares(setting(plan, leg.operation, leg.component, served=False))
-    return {duration: time / whole for duration, time in held.items()}
+def _once(settings: tuple[Setting, ...]) -> Shares:
+    return {each: each.seconds for each in settings}
 
 
-def _shares(settings: tuple[Setting, ...]) -> Shares:
-    """Of several durations, each has the part that it takes if they come equally often; it is not counted."""
-    whole = sum(each.seconds for each in settings)
-    return {each: each.seconds / whole for each in settings} if whole else {None: 1.0}
+def _shares(times: Shares) -> Shares:
+    """Times as shares of their sum."""
+    whole = sum(times.values())
+    return {duration: time / whole for duration, time in times.items()} if whole else {None: 1.0}
 
 
 def _add(found: dict[Setting | None, float], shares: Shares, time: float) -> None:

@@ -224,6 +224,22 @@ def test_the_scaled_path_of_a_sequential_chip_is_the_time_of_a_new_run(
 
 
 @pytest.mark.parametrize("end", ["optimistic", "conservative"])
+def test_images_that_overlap_take_about_as_long_as_the_scaled_path_of_all(end: Corner) -> None:
+    settings = (*SMALL_TILES, "components.controller.depth=3")
+    chip, work = "reram-tiled-512", str(FILES / "two-layer-digits.yaml")
+    before = job(*settings, chip=chip, work=work)
+    after = job(*settings, *durations_at(before.plan, end), chip=chip, work=work)
+    ran = simulate(before, 2)
+    walked = sum(passage.time for passage in path(ran))
+    assert walked > picoseconds(ran.time_s)
+    found = scaled(before.plan, ran, end) * picoseconds(ran.time_s) / walked
+    assert found == pytest.approx(simulate(after, 2).time_s * PER_SECOND, rel=0.1)
+    assert (
+        ran.record["uncertainty"]["time_s"]["low"] < ran.time_s < ran.record["uncertainty"]["time_s"]["high"]
+    )
+
+
+@pytest.mark.parametrize("end", ["optimistic", "conservative"])
 def test_where_parts_wait_for_each_other_the_scaled_path_is_near_a_new_run(
     end: Corner,
 ) -> None:
