@@ -705,13 +705,20 @@ def _print_repriced(before: Mapping[str, Any], after: Mapping[str, Any]) -> None
 
 
 def _print_spread(record: Mapping[str, Any]) -> None:
-    """What the ranges of the prices make of the totals, and which prices that comes from."""
-    for figure, dimension, name in (("energy_J", "energy", "energy"), ("area_m2", "area", "area")):
+    """What the ranges of prices and durations make of the totals, and which of them that comes from."""
+    for name, figure, drawn, how in (
+        ("energy", "energy_J", "prices", "90 %, whatever the corner"),
+        ("time", "time_s", "durations", "90 %"),
+        ("area", "area_m2", "prices", "90 %, whatever the corner"),
+    ):
         spread = record["uncertainty"][figure]
-        ends = " to ".join(_written(spread[end], dimension) for end in ("low", "high"))
+        if not spread["causes"]:
+            click.echo(f"  {name}: none of its {drawn} has a range")
+            continue
+        ends = " to ".join(_written(spread[end], name) for end in ("low", "high"))
         causes = ", ".join(f"{cause['entry']} {cause['share']:.0%}" for cause in spread["causes"][:3])
-        whole = f"  {name}, over the ranges of the prices (90 %, whatever the corner): {ends}"
-        click.echo(f"{whole}; spread from {causes or 'none'}")
+        whole = f"  {name}, over the ranges of the {drawn} ({how}): {ends}"
+        click.echo(f"{whole}; spread from {causes}")
 
 
 @commands.command()
@@ -779,14 +786,23 @@ def _print_comparison(found: Any) -> None:
     for line in found.lines:
         values = "  ".join(f"{_mean(side, line.figure):>22}" for side in (line.first, line.second))
         click.echo(f"  {line.figure:{width}}  {values}  {_verdict(line.difference)}")
-    share = found.energy.share
-    lower, sure = ("first", share) if share >= 0.5 else ("second", 1 - share)
-    causes = ", ".join(f"{cause.entry} {cause.share:.0%}" for cause in found.energy.causes[:3])
-    verdict = f"lower in the {lower} in {sure:.1%} of the draws of all prices; it hangs on {causes}"
-    click.echo(f"  energy: {verdict if causes else 'the same under any prices'}")
+    for name, verdict, drawn in (
+        ("energy", found.energy, "prices"), ("time", found.time, "durations")
+    ):  # fmt: skip
+        click.echo(f"  {name}: {_drawn(verdict, drawn)}")
     click.echo("  what differed in the files:" if found.changed else "  the files are the same")
     for change in found.changed:
         click.echo(f"    {change.file}: {change.path}: {change.first} -> {change.second}")
+
+
+def _drawn(verdict: Any, drawn: str) -> str:
+    """In what share of the draws which side is lower, and what that hangs on."""
+    lower, sure = ("first", verdict.share) if verdict.share >= 0.5 else ("second", 1 - verdict.share)
+    felt = [cause for cause in verdict.causes if abs(cause.share) >= 0.005]
+    causes = ", ".join(f"{cause.entry} {cause.share:.0%}" for cause in felt[:3])
+    if causes:
+        return f"lower in the {lower} in {sure:.1%} of the draws of all {drawn}; it hangs on {causes}"
+    return f"the same under any {drawn}" if sure == 0.5 else f"lower in the {lower} under any {drawn}"
 
 
 def _mean(values: Sequence[float | None], figure: str) -> str:

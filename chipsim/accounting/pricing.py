@@ -18,6 +18,8 @@ TOO_LARGE = "an energy or an area is too large to be written as a number; give l
 
 Facts = Callable[[str, str], Mapping[str, float]]
 """From a component and an operation to the component's facts in that operation."""
+STATIC = "static"
+"""Action of the rows that price leakage."""
 _SECONDS_PER_COUNT = 1e-12  # the ledger counts powered time in ps
 
 
@@ -184,7 +186,7 @@ def part_figures(table: CostTable, part: Part) -> Iterator[tuple[str, str]]:
 def static(table: CostTable, parts: Iterable[Part], stage: str, duration: int) -> tuple[PricedRow, ...]:
     """Return the leakage of parts that were switched on for a duration [ps] of a stage, as priced rows.
 
-    Their operation is "leakage", their action "static" and their count the duration.
+    Their operation is "leakage", their action `STATIC` and their count the duration.
     """
     return tuple(_static_row(stage, part.name, _part_leakage(table, part), duration) for part in parts)
 
@@ -192,7 +194,7 @@ def static(table: CostTable, parts: Iterable[Part], stage: str, duration: int) -
 def _static_row(stage: str, name: str, power: Rate, duration: int) -> PricedRow:
     each = power.price * _SECONDS_PER_COUNT
     energy = duration * each
-    return PricedRow(stage, "leakage", name, "static", duration, each, energy, *power[1:])
+    return PricedRow(stage, "leakage", name, STATIC, duration, each, energy, *power[1:])
 
 
 def total(values: Iterable[float]) -> float:

@@ -5,12 +5,13 @@ is drawn at a quantile u of that range: from the optimistic figure at u = 0 over
 conservative one at 1, geometrically in each half (linearly where a figure is 0). So the typical figure is the
 median, and a factor of ten up is as likely as the range says, whatever its other half is. Prices that rest on
 the same sources share their u: who measures one thing too high measures its sisters too high as well.
+Durations are drawn as prices are.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -73,6 +74,11 @@ class Uncertain:
     def draws(self) -> Draws:
         """The total in each draw."""
         return _summed(self.entries)
+
+    def times(self, names: Collection[str], factor: Draws) -> Uncertain:
+        """The same with some entries multiplied by a factor, draw by draw."""
+        scaled = {name: draws * factor if name in names else draws for name, draws in self.entries.items()}
+        return Uncertain(scaled, self.sources)
 
     @property
     def interval(self) -> Interval:

@@ -23,6 +23,7 @@ from chipsim.circuits.component import (
     ComponentParameters,
     DacBank,
     Drivers,
+    Preset,
     Words,
     lacking,
 )
@@ -66,7 +67,7 @@ class Header(Model):
     description: str | None = None
     technology: Metres = Field(description="technology node")
     costs: Mapping[str, Any] = Field(description="cost table, corner, and entries given anew")
-    timing: Literal["measured", "ideal"] = Field(default="measured", description="durations not given")
+    timing: Preset = Field(default="measured", description="durations not given")
     components: Mapping[Name, Mapping[str, Any]] = Field(min_length=1, max_length=4096)
     groups: Mapping[Name, Group] | None = Field(
         default=None, max_length=256, description="components that stand on the chip several times"
@@ -310,7 +311,7 @@ def _cell(document: Document, name: str) -> DeviceModel | None:
     return devices.load(document, path, f"component '{name}'")
 
 
-def _component(document: Document, name: str, timing: str) -> ComponentParameters:
+def _component(document: Document, name: str, timing: Preset) -> ComponentParameters:
     path = ("components", name)
     label = f"component '{name}'"
     kind = document.value(path).get("type")
@@ -326,7 +327,7 @@ def _component(document: Document, name: str, timing: str) -> ComponentParameter
     parameters = fill(model, document, path, label=label)
     check_used(parameters, document, path, label)
     filled = {
-        field: defaults[timing]
+        field: defaults[timing].at("typical")
         for field, defaults in model.timing.items()
         if getattr(parameters, field) is None
     }

@@ -94,7 +94,7 @@ class Plan:
         return found
 
     @cached_property
-    def _visits(self) -> Mapping[tuple[str, str], tuple[tuple[str, ...], ...]]:
+    def visits(self) -> Mapping[tuple[str, str], tuple[tuple[str, ...], ...]]:
         """The different routes by operation (as the ledger names it) and component."""
         found: dict[tuple[str, str], dict[tuple[str, ...], None]] = {}
         for (kind, _, _), route in self.routes.items():
@@ -115,7 +115,7 @@ class Plan:
     def facts(self, component: str, operation: str) -> Mapping[str, float]:
         """What prices may depend on, for a component in an operation (SI)."""
         facts = _facts(self, component)
-        alike = self._visits.get((operation, component)) or self._visits_alike.get(
+        alike = self.visits.get((operation, component)) or self._visits_alike.get(
             (operation, self.like[component]), ()
         )
         for route in alike:
@@ -126,7 +126,7 @@ class Plan:
     def _visits_alike(self) -> Mapping[tuple[str, str], tuple[tuple[str, ...], ...]]:
         """The routes of an operation through some copy, for the copy that stands for all that are alike."""
         found: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = {}
-        for (operation, name), distinct in self._visits.items():
+        for (operation, name), distinct in self.visits.items():
             found.setdefault((operation, self.like[name]), distinct)
         return found
 

@@ -6,13 +6,12 @@ transaction's payload, vector by vector; each vector is carried in whole beats o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar, NamedTuple, Protocol
 
 from pydantic import Field
 
 from chipsim.accounting.work import Work
-from chipsim.circuits.component import ComponentParameters, picoseconds
+from chipsim.circuits.component import CYCLE, ComponentParameters, Timing, picoseconds
 from chipsim.inputs.units import Seconds
 
 
@@ -42,9 +41,7 @@ class CarrierParameters(ComponentParameters):
     width: int = Field(default=256, ge=1, le=65536, description="bits that travel in one cycle")
     cycle: Seconds | None = Field(default=None, gt=0, le=1, description="time of one cycle")
 
-    timing: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cycle": {"measured": 1e-9, "ideal": 1e-9}  # component library: digital.t_op, noc_hop.t_hop
-    }
+    timing: ClassVar[Timing] = {"cycle": {"measured": CYCLE, "ideal": CYCLE}}
 
 
 class Carrier(Protocol):

@@ -6,15 +6,50 @@ it; the module's circuit class computes values and returns them beside the Work 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, Literal, NamedTuple, Protocol
 
+from chipsim.accounting.table import Figure
 from chipsim.inputs.schema import Model
 
 PICOSECONDS = 1e12
 
 Ports = Mapping[str, frozenset[str]]
+
+Duration = Figure[float]
+"""A duration [s] as published: typical, with the ends of its range, source and status like a price.
+
+Ends are whole picoseconds, so that a file can set them; an end that is not given is the typical value.
+"""
+Preset = Literal["measured", "ideal"]
+Timing = Mapping[str, Mapping[Preset, Duration]]
+"""From a field to the duration that each preset fills in."""
+
+CYCLE = Duration(
+    typical=1e-9, optimistic=0.5e-9, conservative=2e-9, source=("KhaddamAljameh2022",),
+    where="the 1 GHz clock of the HERMES core; optimistic 2 GHz, conservative 0.5 GHz", status="secondary",
+)  # fmt: skip
+"""Of digital logic."""
+TWO_CYCLES = Duration(
+    typical=2e-9, optimistic=1e-9, conservative=4e-9, source=("KhaddamAljameh2022",),
+    where="two cycles of the 1 GHz clock of the HERMES core; optimistic at 2 GHz, conservative at 0.5 GHz",
+    status="derived",
+)  # fmt: skip
+
+
+class Timed(NamedTuple):
+    """A duration of a component: where it stands in its parameters, its value [s] and what it could be."""
+
+    path: str
+    seconds: float
+    presets: Mapping[Preset, Duration]
+
+    def default(self, preset: Preset) -> Duration | None:
+        """The duration that the preset fills in, if it is this one; None where a file says otherwise."""
+        filled_in = self.presets[preset]
+        same = picoseconds(filled_in.at("typical")) == picoseconds(self.seconds)
+        return filled_in if same else None
 
 
 class Clocked(NamedTuple):
@@ -39,7 +74,7 @@ class ComponentParameters(Model):
     (words), drive (a read voltage on lines), pulses (write pulses on lines), current (summed on
     lines). `target` and `source` are the ports that a link means by the component's bare name.
     `timing` names durations that `timing: measured | ideal` fills in where a file gives none, each
-    with its row of the component library.
+    with its range, source and status.
     """
 
     type: str
@@ -58,7 +93,7 @@ class ComponentParameters(Model):
     source: ClassVar[str] = ""
     actions: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """Actions that it may post to the ledger, by the role of the bank at the head of the route ('': any)."""
-    timing: ClassVar[Mapping[str, Mapping[str, float]]] = {}
+    timing: ClassVar[Timing] = {}
 
     def clocked(self) -> Mapping[str, Clocked]:
         """Durations that follow from a clock which the file gives in their place, by parameter."""
@@ -67,6 +102,12 @@ class ComponentParameters(Model):
     def posts(self) -> Mapping[str, tuple[str, ...]]:
         """Actions that it may post with these parameters, like `actions`."""
         return self.actions
+
+    def durations(self) -> Iterator[Timed]:
+        """Its durations: those of its own, then those of parts of it that have `timing` themselves."""
+        for owner, before in ((self, ""), *((value, f"{name}.") for name, value in self)):
+            for field, presets in getattr(owner, "timing", {}).items():
+                yield Timed(before + field, getattr(owner, field), presets)
 
 
 class DacBank(Protocol):

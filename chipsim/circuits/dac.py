@@ -22,7 +22,15 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from chipsim.accounting.work import Work
-from chipsim.circuits.component import Clocked, ComponentParameters, Ports, picoseconds
+from chipsim.circuits.component import (
+    TWO_CYCLES,
+    Clocked,
+    ComponentParameters,
+    Duration,
+    Ports,
+    Timing,
+    picoseconds,
+)
 from chipsim.inputs.schema import Model
 from chipsim.inputs.units import Hertz, Seconds
 from chipsim.numerics.kernel import kernel
@@ -33,9 +41,10 @@ class NoiseManagement(Model):
 
     scale: Literal["abs-max"] = Field(description="what a vector is scaled by: its largest magnitude")
     time: Seconds = Field(
-        default=2e-9, ge=0, le=1,
-        description="to find and apply a vector's scale (component library: two cycles of digital.t_op)",
-    )  # fmt: skip
+        default=TWO_CYCLES.at("typical"), ge=0, le=1, description="to find and apply a vector's scale"
+    )
+
+    timing: ClassVar[Timing] = {"time": {"measured": TWO_CYCLES, "ideal": TWO_CYCLES}}
 
 
 class BoundManagement(Model):
@@ -61,9 +70,19 @@ class Bank(ComponentParameters):
     bound_management: BoundManagement | None = Field(default=None, description="reads of saturated lines")
 
     emits: ClassVar[Ports] = {"": frozenset({"drive"})}
-    timing: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "integration": {"measured": 128e-9, "ideal": 40e-9}  # component library: timing.t_mvm_hermes, t_mvm
-    }
+    timing: ClassVar[Timing] = {
+        "integration": {
+            "measured": Duration(
+                typical=128e-9, conservative=521e-9, source=("KhaddamAljameh2022", "LeGallo2023"),
+                where="8-bit pulse widths of the HERMES core; conservative four phases of its 64-core chip",
+                status="secondary",
+            ),
+            "ideal": Duration(
+                typical=40e-9, conservative=130e-9, source=("Rasch2024",),
+                where="table 1; conservative what the HERMES core takes", status="secondary",
+            ),
+        }
+    }  # fmt: skip
 
     @property
     def full_scale(self) -> int:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from chipsim.accounting.work import Work
-from chipsim.circuits.component import ComponentParameters, picoseconds
+from chipsim.circuits.component import CYCLE, ComponentParameters, Timing, picoseconds
 from chipsim.inputs.units import Seconds
 from chipsim.numerics.draws import stream, uniform
 from chipsim.numerics.kernel import kernel
@@ -35,9 +35,7 @@ class Parameters(ComponentParameters):
     bits: Literal[16, 32] = Field(default=32, description="width of a word, for prices and area")
     cycle: Seconds | None = Field(default=None, gt=0, le=1, description="time of one cycle")
 
-    timing: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cycle": {"measured": 1e-9, "ideal": 1e-9}  # component library: digital.t_op
-    }
+    timing: ClassVar[Timing] = {"cycle": {"measured": CYCLE, "ideal": CYCLE}}
 
 
 class DigitalArray:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from chipsim.accounting.work import Work
-from chipsim.circuits.component import ComponentParameters, picoseconds
+from chipsim.circuits.component import TWO_CYCLES, ComponentParameters, Timing, picoseconds
 from chipsim.inputs.units import Seconds
 from chipsim.numerics.elementary import exp, log
 from chipsim.numerics.kernel import kernel
@@ -26,9 +26,7 @@ class Parameters(ComponentParameters):
     actions: ClassVar[Mapping[str, tuple[str, ...]]] = {"": ("act_fn", "dig_add16", "mul8")}
     latency: Seconds | None = Field(default=None, ge=0, le=1, description="time of one vector")
 
-    timing: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "latency": {"measured": 2e-9, "ideal": 2e-9}  # component library: two cycles of digital.t_op
-    }
+    timing: ClassVar[Timing] = {"latency": {"measured": TWO_CYCLES, "ideal": TWO_CYCLES}}
 
 
 class Scored(NamedTuple):

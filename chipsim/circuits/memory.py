@@ -9,7 +9,7 @@ from pydantic import Field
 
 from chipsim.accounting.work import Work
 from chipsim.circuits.carrier import Beats, CarrierParameters, Load, Ride
-from chipsim.circuits.component import picoseconds
+from chipsim.circuits.component import Duration, Timing, picoseconds
 from chipsim.inputs.units import Seconds
 
 ACTIONS: Mapping[str, str] = {"lpddr4": "dram_byte", "hbm2": "hbm_byte"}
@@ -22,10 +22,19 @@ class Parameters(CarrierParameters):
     kind: Literal["lpddr4", "hbm2"] = Field(default="lpddr4", description="kind of memory, for its price")
     access: Seconds | None = Field(default=None, gt=0, le=1, description="time to the first word of a vector")
     actions: ClassVar[Mapping[str, tuple[str, ...]]] = {"": tuple(ACTIONS.values())}
-    timing: ClassVar[Mapping[str, Mapping[str, float]]] = {
+    timing: ClassVar[Timing] = {
         **CarrierParameters.timing,
-        "access": {"measured": 100e-9, "ideal": 50e-9},  # component library: dram_lpddr4.t_access
-    }
+        "access": {
+            "measured": Duration(
+                typical=100e-9, optimistic=50e-9, conservative=200e-9,
+                where="order of magnitude of a DRAM's access", status="assumed",
+            ),
+            "ideal": Duration(
+                typical=50e-9, conservative=100e-9, where="order of magnitude of a DRAM's access",
+                status="assumed",
+            ),
+        },
+    }  # fmt: skip
 
     def posts(self) -> Mapping[str, tuple[str, ...]]:
         """Bytes of its kind."""

@@ -16,9 +16,14 @@ from pydantic import Field
 
 from chipsim.accounting.work import Work
 from chipsim.circuits.carrier import Beats, CarrierParameters, Load, Ride
-from chipsim.circuits.component import picoseconds
+from chipsim.circuits.component import Duration, Timing, picoseconds
 from chipsim.inputs.schema import Name
 from chipsim.inputs.units import Seconds
+
+_HOP = Duration(
+    typical=1e-9, conservative=4e-9, where="one cycle of a router at 1 GHz, conservative four: a convention",
+    status="assumed",
+)  # fmt: skip
 
 
 class Parameters(CarrierParameters):
@@ -32,10 +37,9 @@ class Parameters(CarrierParameters):
     at: Mapping[Name, tuple[int, int]] = Field(
         default={}, description="router of a component, as [row, column]"
     )
-    timing: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        **CarrierParameters.timing,
-        "hop": {"measured": 1e-9, "ideal": 1e-9},  # component library: noc_hop.t_hop
-    }
+    timing: ClassVar[Timing] = {
+        **CarrierParameters.timing, "hop": {"measured": _HOP, "ideal": _HOP},
+    }  # fmt: skip
 
     def router(self, name: str, number: int | None) -> int:
         """The router of a component, counted row by row; `number` is which copy it is, if there are more."""

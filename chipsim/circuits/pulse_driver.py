@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from chipsim.accounting.work import Work
-from chipsim.circuits.component import ComponentParameters, Ports, picoseconds
+from chipsim.circuits.component import ComponentParameters, Duration, Ports, Timing, picoseconds
 from chipsim.devices.trains import LineTrains
 from chipsim.inputs.units import Seconds
 from chipsim.numerics.draws import words
@@ -49,9 +49,20 @@ class Parameters(ComponentParameters):
     )
 
     emits: ClassVar[Ports] = {"": frozenset({"pulses"})}
-    timing: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "pulse_width": {"measured": 100e-9, "ideal": 5e-9}  # component library: timing.t_pulse_*
-    }
+    timing: ClassVar[Timing] = {
+        "pulse_width": {
+            "measured": Duration(
+                typical=100e-9, optimistic=50e-9, conservative=1e-6, source=("Li2018", "CiMLoop2024"),
+                where="between 50 ns on a 3T1C cell and the microseconds of laboratory testers",
+                status="derived",
+            ),
+            "ideal": Duration(
+                typical=5e-9, optimistic=1e-9, source=("Rasch2024",),
+                where="table 1; optimistic what studies of RPU tiles assume, known from memory only",
+                status="assumed",
+            ),
+        }
+    }  # fmt: skip
 
 
 class Management(NamedTuple):

@@ -2,7 +2,8 @@
 
 Two sides with the same seeds are compared seed by seed, which takes out what the seeds have in common; a
 difference is told apart from none where its 95 % interval (Student's, over the seeds) leaves out 0. Energy
-is compared once more with every price drawn over its published range, both sides paying the same prices.
+is compared once more with every price drawn over its published range, both sides paying the same prices, and
+time with every duration that has one.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from chipsim.accounting.uncertainty import Uncertain, Verdict
 from chipsim.errors import DataError, Fault
 from chipsim.experiments import ensemble, repricing
 from chipsim.inputs import documents
-from chipsim.reports import result as results
+from chipsim.reports import intervals
 
 MOST = 20
-"""Seeds of a side whose energies are drawn over the prices; more change the average little."""
+"""Seeds of a side whose energies and times are drawn; more change the average little."""
 
 Values = tuple[float | None, ...]
 
@@ -85,13 +86,14 @@ class Side:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two sides, figure by figure, what differed in their files, and who wins when prices are drawn."""
+    """Two sides, figure by figure, what differed in their files, and who wins when ranges are drawn."""
 
     first: Side
     second: Side
     lines: tuple[Line, ...]
     changed: tuple[Changed, ...]
     energy: Verdict
+    time: Verdict
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain values."""
@@ -107,11 +109,16 @@ class Comparison:
                 for line in self.lines
             },
             "changed": [change._asdict() for change in self.changed],
-            "energy_J": {
-                "first_is_lower_in": self.energy.share,
-                "causes": [cause._asdict() for cause in self.energy.causes],
-            },
+            "energy_J": _told(self.energy),
+            "time_s": _told(self.time),
         }  # fmt: skip
+
+
+def _told(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "first_is_lower_in": verdict.share,
+        "causes": [cause._asdict() for cause in verdict.causes],
+    }
 
 
 def read(folder: Path) -> Side:
@@ -130,8 +137,9 @@ def compare(first: Side, second: Side) -> Comparison:
     """The second side against the first."""
     lines = tuple(_lines(first, second))
     changed = tuple(_changed(first.folders[0], second.folders[0]))
-    energy = uncertainty.compare(_energy(first), _energy(second))
-    return Comparison(first, second, lines, changed, energy)
+    drawn = [_drawn(side) for side in (first, second)]
+    energy, time = (uncertainty.compare(*pair) for pair in zip(*drawn, strict=True))
+    return Comparison(first, second, lines, changed, energy, time)
 
 
 SHOWN = (
@@ -187,10 +195,15 @@ def _half_apart(one: Sequence[float], other: Sequence[float]) -> float | None:
     return ensemble.student_t(max(1, int(freedom))) * math.sqrt(both)
 
 
-def _energy(side: Side) -> Uncertain:
-    """Mean energy of a side's seeds over the ranges of the prices."""
+def _drawn(side: Side) -> tuple[Uncertain, Uncertain]:
+    """Mean energy and time of a side's seeds over the ranges of prices and durations."""
     found = [repricing.read(folder) for folder in side.folders[:MOST]]
-    each = [results.energies(run.job.plan, run.counted) for run in found]
+    energies = [intervals.energies(run.job.plan, run.counted) for run in found]
+    times = [intervals.times(run.job.plan, run.counted) for run in found]
+    return _mean(energies), _mean(times)
+
+
+def _mean(each: Sequence[Uncertain]) -> Uncertain:
     names = dict.fromkeys(name for one in each for name in one.entries)
     entries = {name: sum(one.entries.get(name, 0.0) for one in each) / len(each) for name in names}
     return Uncertain(entries, {name: source for one in each for name, source in one.sources.items()})  # type: ignore[arg-type]

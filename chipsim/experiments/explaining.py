@@ -75,7 +75,7 @@ def _price(thing: str) -> Iterator[Explained]:
             facts = {"formula": _first_line(RULES[action.rule].__doc__)}
             for field in table.FIGURES:
                 if (figure := getattr(action, field)) is not None:
-                    facts |= _cited(field, figure)
+                    facts |= _cited(field, figure, _DIMENSIONS[field])
             facts |= _led_on(action)
             yield Explained(thing, f"price in cost table '{name}'", facts)
         if part is not None:
@@ -84,7 +84,8 @@ def _price(thing: str) -> Iterator[Explained]:
                 formula += (
                     f"; of the area x {_first_line(AREAS[part.rule].__doc__)} at_bits is {part.at_bits}"
                 )
-            facts = {"formula": formula, **_cited("area", part.area), **_cited("leakage", part.leakage)}
+            facts = {"formula": formula, **_cited("area", part.area, "area")}
+            facts |= _cited("leakage", part.leakage, "power")
             facts |= _led_on(part)
             yield Explained(thing, f"component in cost table '{name}'", facts)
 
@@ -116,16 +117,15 @@ _DIMENSIONS = {
     "voltage": "voltage",
     "capacitance": "capacitance",
     "conductance": "conductance",
-    "area": "area",
-    "leakage": "power",
 }
 
 
-def _cited(field: str, figure: Figure[float]) -> dict[str, str]:
-    values = [units.format(float(f"{figure.at(corner):.4g}"), _DIMENSIONS[field]) for corner in CORNERS]
+def _cited(field: str, figure: Figure[float], dimension: str) -> dict[str, str]:
+    """Value, range, status and source of a figure."""
+    values = [units.format(float(f"{figure.at(corner):.4g}"), dimension) for corner in CORNERS]
     sources = "; ".join(citations.text(key) for key in figure.source) or "no publication"
     facts = {field: f"{values[0]} ({values[1]} to {values[2]}), {figure.status}"}
-    if brought := dict.fromkeys(_brought(scaled, _DIMENSIONS[field]) for scaled in figure.scaled()):
+    if brought := dict.fromkeys(_brought(scaled, dimension) for scaled in figure.scaled()):
         facts[f"{field}, brought to the node"] = "; ".join(brought)
     return {**facts, f"{field}, source": f"{sources}. {figure.where}".strip()}
 
@@ -195,9 +195,9 @@ def _field(form: type[Model], name: str, field: FieldInfo) -> dict[str, str]:
     if field.is_required():
         facts["default"] = "none; it must be given"
     elif (timing := getattr(form, "timing", {}).get(name)) is not None:
-        facts["default"] = ", ".join(
-            f"{units.format(value, 'time')} ({preset})" for preset, value in timing.items()
-        )
+        alike = len({duration.model_dump_json() for duration in timing.values()}) == 1
+        for preset, duration in timing.items():
+            facts |= _cited("default" if alike else f"default, {preset}", duration, "time")
     else:
         facts["default"] = str(field.default)
     return {label: text for label, text in facts.items() if text}

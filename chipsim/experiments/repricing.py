@@ -16,6 +16,7 @@ from chipsim.experiments.ensemble import read_record
 from chipsim.experiments.run import SETTABLE, Job, Request, chipsim_version, prepare, provenance
 from chipsim.reports import counted
 from chipsim.reports import result as results
+from chipsim.reports.books import Books
 from chipsim.reports.counted import Counted
 from chipsim.reports.result import Identity, Result
 
@@ -65,7 +66,7 @@ def price(run: Finished, command: Sequence[str] = ()) -> Result:
 
 def priced(run: Finished) -> tuple[PricedRow, ...]:
     """The rows of a run's ledger under the prices of its job, leakage included."""
-    return results.priced(run.job.plan, run.counted)
+    return Books.of(run.job.plan).priced(run.counted)
 
 
 def settings_of(costs: str | None, corner: str | None, given: Sequence[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from chipsim.accounting import pricing
 from chipsim.accounting.pricing import PricedRow
 from chipsim.accounting.scaling import RULES
-from chipsim.architecture.routes import TRANSPOSED
+from chipsim.architecture.durations import setting
 from chipsim.experiments import repricing
 from chipsim.experiments.repricing import Finished
 from chipsim.inputs import units
@@ -70,26 +70,21 @@ def latency(folder: Path) -> tuple[LatencyLine, ...]:
     lines = (
         LatencyLine(
             time / whole if whole else 0.0, time / PER_SECOND, operation, component,
-            "served" if served else "waiting", _durations(run, operation, component),
+            "served" if served else "waiting", _durations(run, operation, component, served),
         )
         for (operation, component, served), time in legs.items()
     )  # fmt: skip
     return tuple(sorted(lines, key=lambda line: (-line.time_s, line[2:5])))
 
 
-def _durations(run: Finished, operation: str, component: str) -> dict[str, str]:
-    """The durations of a component, and of the bank that holds it in an operation."""
-    plan = run.job.plan
-    routes = (route for way, route in plan.routes.items() if way[0].removesuffix(TRANSPOSED) == operation)
-    held = plan.architecture.components[component].role == "crossbar"
-    banks = {route[0] for route in routes if held and component in route}
+def _durations(run: Finished, operation: str, component: str, served: bool) -> dict[str, str]:
+    """The durations that set a leg's time, with value and where it stands."""
+    architecture = run.job.plan.architecture
     found = {}
-    for name in sorted({component, *banks}):
-        parameters = plan.architecture.components[name]
-        for field in parameters.timing:
-            place = plan.architecture.place(name, field)
-            value = units.format(getattr(parameters, field), "time")
-            found[f"{name}.{field}"] = f"{value} ({Path(place.file).name}:{place.line})"
+    for each in setting(run.job.plan, operation, component, served):
+        place = architecture.place(each.component, *each.path.split("."))
+        value = units.format(each.seconds, "time")
+        found[each.name] = f"{value} ({Path(place.file).name}:{place.line})"
     return found
 
 

@@ -43,6 +43,7 @@ _SETTINGS: Mapping[str, Any] = {
 }
 
 _WIDTH, _HEIGHT = 4.1, 2.7
+_BARRED = {"J": "energy", "m²": "area", "%": "share of the variance"}
 _LINE_STYLES = {"target": (0, (5, 3)), "ceiling": (0, (1.2, 2))}
 
 
@@ -90,11 +91,14 @@ def accuracy(curves: Sequence[Curve], name: str, label: str, over: str) -> str:
 
 
 def bars(groups: Sequence[Bars], name: str, label: str, unit: str) -> str:
-    """Horizontal bars, the largest at the top, each with its value and its share of the group's sum."""
+    """Horizontal bars, the largest at the top, each with its value and its share of the group's sum.
+
+    Unit ``%`` is of values that are shares themselves.
+    """
     names = sorted(dict.fromkeys(n for group in groups for values, _ in group.parts for n in values))
     names.sort(key=lambda n: -max(group.total(n) for group in groups))
     largest = max((group.total(n) for n in names for group in groups), default=0.0)
-    factor, prefixed = scale(largest, unit)
+    factor, prefixed = (0.01, unit) if unit == "%" else scale(largest, unit)
     thick = 0.72 / max(len(groups), 1)
     with _axes(height=0.75 + len(names) * (0.14 + 0.16 * len(groups))) as (figure, axes):
         for at, group in enumerate(groups):
@@ -103,7 +107,7 @@ def bars(groups: Sequence[Bars], name: str, label: str, unit: str) -> str:
         axes.set_yticks(range(len(names)), [_short(n) for n in names])
         axes.set_ylim(len(names) - 0.45, -0.55)
         axes.set_xlim(0, 1.5 * (largest / factor or 1.0))
-        axes.set_xlabel(f"{'area' if unit == 'm²' else 'energy'} ({prefixed})")
+        axes.set_xlabel(f"{_BARRED[unit]} ({prefixed})")
         axes.grid(visible=False, axis="y")
         axes.tick_params(axis="y", length=0, labelcolor=theme.ROLES["ink"])
         return _drawn(figure, name, label)
@@ -182,9 +186,9 @@ def _draw_bars(
     whole = math.fsum(group.total(n) for n in names)
     for at, end, n in zip(y, left, names, strict=True):
         share = f" · {percent(group.total(n) / whole)}" if whole else ""
-        text = quantity(group.total(n), unit) + share
+        text = percent(group.total(n)) if unit == "%" else quantity(group.total(n), unit) + share
         axes.annotate(text, (end, at), xytext=(4, 0), textcoords="offset points", va="center", fontsize=7.5)
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 18 else name[:17] + "…"
+    return name if len(name) <= 22 else name[:21] + "…"

@@ -52,8 +52,9 @@ FIGURES: Mapping[str, Figure] = MappingProxyType(
         ),
         "uncertainty": Figure(
             "-",
-            "5th, 50th and 95th percentile of a total when every price is drawn over its published range, "
-            "prices of one source together, and each price's share of the variance",
+            "5th, 50th and 95th percentile of a total when every price, and for the time every duration that "
+            "no file gives, is drawn over its published range, those of one source together, and the share "
+            "of the variance that comes with each",
         ),
         "wear": Figure(
             "-",

@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,20 +18,19 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from chipsim.accounting import pricing, uncertainty
-from chipsim.accounting.costs import CostTable
+from chipsim.accounting import pricing
 from chipsim.accounting.ledger import LedgerRow
 from chipsim.accounting.pricing import PricedRow
-from chipsim.accounting.scaling import CORNERS, Corner
-from chipsim.accounting.uncertainty import Range, Uncertain
 from chipsim.architecture import groups, wear
 from chipsim.architecture.design_rules import Finding, findings
 from chipsim.architecture.placement import Plan
 from chipsim.architecture.wear import Wear
 from chipsim.errors import Fault, PhysicsError
+from chipsim.reports import intervals
+from chipsim.reports.books import Books
 from chipsim.reports.counted import PER_SECOND, Counted, StageCounts
 from chipsim.reports.tabular import csv_text
-from chipsim.simulation.controller import EVALUATION, Evaluation, Misses, StageOutcome
+from chipsim.simulation.controller import EVALUATION, Misses, StageOutcome
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -206,7 +205,7 @@ def price(
     resolved: Mapping[str, str], provenance: Mapping[str, Any],
 ) -> Result:  # fmt: skip
     """The result of a run that has ended, priced under the architecture's cost table."""
-    books = _Books(plan, plan.architecture.costs)
+    books = Books.of(plan)
     worn = tuple(_worn(counted, arrays))
     with _in_range():
         priced = books.priced(counted)
@@ -240,34 +239,7 @@ def _check_finite(record: Mapping[str, Any]) -> None:
         raise OverflowError
 
 
-class _Books:
-    """Prices of one plan, and the power that its parts draw while they are on."""
-
-    def __init__(self, plan: Plan, table: CostTable) -> None:
-        self.plan = plan
-        self.table = table
-        self.parts = plan.parts()
-        self.prices = plan.prices(table)
-
-    def static(self, stage: str, duration: int) -> tuple[PricedRow, ...]:
-        return pricing.static(self.table, self.parts, stage, duration)
-
-    def priced(self, counted: Counted) -> tuple[PricedRow, ...]:
-        static = [row for stage in counted.stages for row in self.static(stage.name, stage.duration)]
-        evaluated = self.static(EVALUATION, counted.evaluated)
-        return (*self.prices.price(counted.ledger), *static, *evaluated)
-
-    def at(self, corner: Corner) -> _Books:
-        """The same chip under its table at another corner."""
-        return _Books(self.plan, replace(self.table, corner=corner))
-
-    def energy_at(self, stage: str, evaluation: Evaluation) -> float:
-        """Energy of a stage up to one of its evaluations [J]."""
-        rows = self.prices.price(evaluation.ledger.rows())
-        return pricing.total(row.energy for row in (*rows, *self.static(stage, evaluation.time)))
-
-
-def _stage(books: _Books, outcome: StageCounts, priced: tuple[PricedRow, ...]) -> StageRecord:
+def _stage(books: Books, outcome: StageCounts, priced: tuple[PricedRow, ...]) -> StageRecord:
     given = outcome.given
     rows = [row for row in priced if row.stage == outcome.name]
     ledger = outcome.evaluations[-1].ledger.rows()
@@ -326,7 +298,7 @@ def reached(accuracies: Sequence[float], target: float) -> int | None:
     return None
 
 
-def _to_target(books: _Books, outcome: StageCounts, target: float | None) -> ToTarget | None:
+def _to_target(books: Books, outcome: StageCounts, target: float | None) -> ToTarget | None:
     if target is None:
         return None
     index = reached([evaluation.accuracy for evaluation in outcome.evaluations], target)
@@ -338,7 +310,7 @@ def _to_target(books: _Books, outcome: StageCounts, target: float | None) -> ToT
 
 
 def _record(
-    plan: Plan, books: _Books, identity: Identity, stages: Mapping[str, StageRecord],
+    plan: Plan, books: Books, identity: Identity, stages: Mapping[str, StageRecord],
     priced: tuple[PricedRow, ...], counted: Counted,
 ) -> dict[str, Any]:  # fmt: skip
     training = [row for row in priced if row.stage != EVALUATION]
@@ -367,8 +339,9 @@ def _record(
         },
         "costs": {"table": books.table.name, "corner": books.table.corner},
         "uncertainty": {
-            "energy_J": _spread(energies(plan, counted)),
-            "area_m2": _spread(areas(plan)),
+            "energy_J": intervals.told(intervals.energies(plan, counted)),
+            "time_s": intervals.told(intervals.times(plan, counted)),
+            "area_m2": intervals.told(intervals.areas(plan)),
         },
         "area_m2": pricing.total(area.values()),
         "area_m2_by_component": area,
@@ -381,38 +354,6 @@ def _record(
             for (layer, matrix), place in plan.places.items()
         ],
     }  # fmt: skip
-
-
-def priced(plan: Plan, counted: Counted) -> tuple[PricedRow, ...]:
-    """The rows of a run's ledger with their prices, leakage included."""
-    return _Books(plan, plan.architecture.costs).priced(counted)
-
-
-def energies(plan: Plan, counted: Counted) -> Uncertain:
-    """Energy of all stages, evaluation apart, over the ranges of the prices [J]."""
-    books = _Books(plan, plan.architecture.costs)
-    rows = {corner: books.at(corner).priced(counted) for corner in CORNERS}
-    trained = {corner: [r for r in priced if r.stage != EVALUATION] for corner, priced in rows.items()}
-    return uncertainty.drawn(uncertainty.ranges(trained))
-
-
-def areas(plan: Plan) -> Uncertain:
-    """Area of the chip over the ranges of its components' areas [m2]."""
-    table, parts = plan.architecture.costs, plan.parts()
-    by = {corner: pricing.area(replace(table, corner=corner), parts) for corner in CORNERS}
-    return uncertainty.drawn({
-        part.name: Range(
-            by["optimistic"][part.name], by["typical"][part.name], by["conservative"][part.name],
-            pricing.area_source(table, part),
-        )
-        for part in parts
-    })  # fmt: skip
-
-
-def _spread(found: Uncertain) -> dict[str, Any]:
-    """The interval of a total, and the prices that cause a hundredth of its spread or more."""
-    causes = [cause._asdict() for cause in found.causes if abs(cause.share) >= 0.01]
-    return {**found.interval._asdict(), "causes": causes}
 
 
 def _rows(counted: Counted, priced: tuple[PricedRow, ...]) -> dict[str, tuple[tuple[Any, ...], ...]]:

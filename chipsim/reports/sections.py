@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from chipsim.reports import charts, chip, curves
+from chipsim.reports import charts, chip, curves, spreads
 from chipsim.reports.comparison import (
     Cohort,
     Page,
@@ -144,6 +144,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("accuracy", "Accuracy", accuracy),
     Section("energy", "Energy", energy),
     Section("area", "Area", area),
+    Section("uncertainty", "Uncertainty", spreads.section),
     Section("architecture", "Architecture", graph),
     Section("pulses", "Pulses per device", pulses),
     Section("utilisation", "Utilisation", utilisation),
@@ -298,7 +299,7 @@ def _shares(page: Page) -> list[str]:
     """Sentences on how much of the energy rests on assumed prices; groups of equal shares in one."""
     groups: dict[str, list[str]] = {}
     for group in page.cohorts:
-        found = of_run(group, "assumed_share")
+        found = of_run(group, "total.assumed_share")
         if found.value is not None:
             groups.setdefault(percent(found.value), []).append(group.label)
     of = {

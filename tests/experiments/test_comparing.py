@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from chipsim.accounting.uncertainty import DRAWS
 from chipsim.errors import DataError
 from chipsim.experiments import comparing, ensemble
 from chipsim.experiments.comparing import difference
@@ -78,12 +79,23 @@ def test_fewer_bits_cost_less_whatever_a_conversion_costs(folder: Path) -> None:
     assert found.energy.causes[0].entry == "adc_conv"
 
 
+def test_a_shorter_pulse_wins_in_as_many_draws_as_its_range_says(folder: Path) -> None:
+    """120 ns against 100 ns (50 ns to 1 us): less where 100 x 10^(2 u - 1) exceeds 120, at u above 0.540."""
+    given = study(folder / "given", (0, 1), ("components.drivers.pulse_width=120 ns",))
+    found = comparing.compare(comparing.read(given), comparing.read(folder / "nine"))
+    share = 1 - (math.log10(1.2) + 1) / 2
+    assert found.time.share == pytest.approx(share, abs=4.5 * math.sqrt(share * (1 - share) / DRAWS))
+    assert found.time.causes[0].entry == "drivers.pulse_width"
+    assert found.as_dict()["time_s"]["first_is_lower_in"] == found.time.share
+
+
 def test_a_side_is_equal_to_itself(folder: Path) -> None:
     side = comparing.read(folder / "nine")
     found = comparing.compare(side, side)
     assert all(line.difference.value in (0.0, None) for line in found.lines)
     assert found.changed == ()
     assert found.energy.share == 0.5
+    assert found.time.share == 0.5
     single = comparing.read(folder / "nine" / "seed-0")
     assert single.seeds == (0,)
     assert comparing.compare(side, single).lines

@@ -86,9 +86,12 @@ def test_damaged_counts_are_noticed(tmp_path: Path) -> None:
         repricing.read(folder)
 
 
-def test_the_interval_holds_the_total_and_its_causes_are_prices(finished: Path) -> None:
+def test_the_interval_holds_the_total_and_its_causes_add_up_to_nearly_all_of_it(finished: Path) -> None:
     record = repricing.price(repricing.read(finished)).record
-    for figure, typical in (("energy_J", record["total"]["energy_J"]), ("area_m2", record["area_m2"])):
+    total = record["total"]
+    for figure, typical in (
+        ("energy_J", total["energy_J"]), ("time_s", total["time_s"]), ("area_m2", record["area_m2"])
+    ):  # fmt: skip
         spread = record["uncertainty"][figure]
         assert spread["low"] < typical < spread["high"]
         assert sum(cause["share"] for cause in spread["causes"]) == pytest.approx(1.0, abs=0.1)

@@ -57,3 +57,12 @@ def test_the_critical_path_adds_up_to_the_time_and_names_what_sets_it(folder: Pa
     assert update.time_s == pytest.approx(200 * 2 * 31 * 100e-9, rel=1e-12)
     assert update.durations["drivers.pulse_width"].startswith("100 ns (architecture.yaml:")
     assert {line.kind for line in lines} == {"served"}
+
+
+def test_a_banks_own_legs_are_set_by_what_it_does_before_it_drives(tmp_path: Path) -> None:
+    managed = ("stages.0.images=20", "components.dac.noise_management={scale: abs-max}")
+    job = prepare(Request("reram-8x4", "reduced-digits-scratch", managed))
+    lines = why.latency(ensemble.write_run(job, simulate(job), tmp_path / "run"))
+    (scaling,) = (line for line in lines if line.component == "dac")
+    assert list(scaling.durations) == ["dac.noise_management.time"]
+    assert scaling.time_s == pytest.approx(20 * 2e-9)

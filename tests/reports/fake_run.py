@@ -223,6 +223,7 @@ def _figures(seed: int, stages: list[dict[str, Any]], kind: Sequence[Any]) -> di
         "time_s": math.fsum(stage["time_s"] for stage in stages),
         "energy_J": math.fsum(stage["energy_J"] for stage in stages),
         "pulses": sum(stage["pulses"]["set"] + stage["pulses"]["reset"] for stage in stages),
+        "assumed_share": 0.123,
     }
     for key in ("energy_J_by_component", "energy_J_by_operation"):
         names = dict.fromkeys(name for stage in stages for name in stage[key])
@@ -237,14 +238,23 @@ def _figures(seed: int, stages: list[dict[str, Any]], kind: Sequence[Any]) -> di
         "stages": stages,
         "total": total,
         "evaluation": {"time_s": 0.003, "energy_J": 1.2e-7},
+        "uncertainty": {
+            "energy_J": _spread(total["energy_J"], {"set_pulse": 0.52, "reset_pulse": 0.37, "adc_conv": 0.1}),
+            "time_s": _spread(total["time_s"], {"drivers.pulse_width": 0.98}),
+            "area_m2": _spread(math.fsum(_AREA.values()), {"adc": 0.93, "dac": 0.06}),
+        },
         "area_m2": math.fsum(_AREA.values()),
         "area_m2_by_component": _AREA,
-        "assumed_share": 0.123,
         "placement": [
             {"matrix": "A", "component": "array", "rows": [0, 8], "columns": [0, 2]},
             {"matrix": "C", "component": "array", "rows": [0, 8], "columns": [2, 4]},
         ],
     }
+
+
+def _spread(total: float, causes: dict[str, float]) -> dict[str, Any]:
+    found = [{"entry": entry, "share": share, "source": f"of {entry}"} for entry, share in causes.items()]
+    return {"low": 0.6 * total, "median": 1.01 * total, "high": 2.5 * total, "causes": found}
 
 
 def _points(curves: dict[str, list[tuple[int, float]]]) -> Iterable[tuple[Any, ...]]:

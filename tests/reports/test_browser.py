@@ -131,6 +131,20 @@ def test_the_numbers_of_the_page_are_those_of_run_json(browser, pages) -> None:
     assert cards == [last["accuracy"]["last"], *target, figures["area_m2"]]
 
 
+def test_what_a_total_hangs_on_is_ranked_in_a_table_and_a_chart(browser, pages) -> None:
+    path, (group,) = pages["run"]
+    spreads = json.loads((group.runs[0] / "run.json").read_text())["uncertainty"]
+    opened = Opened(browser, path)
+    causes = [cause for spread in spreads.values() for cause in spread["causes"]]
+    assert opened.values("causes", 1) == [cause["entry"] for cause in causes]
+    assert list(map(float, opened.values("causes", 2))) == [cause["share"] for cause in causes]
+    charts = opened.page.locator("#uncertainty svg.chart")
+    assert charts.count() == len(spreads)
+    for chart, spread in zip(charts.all(), spreads.values(), strict=True):
+        told = chart.locator("text").all_text_contents()
+        assert all(cause["entry"] in " ".join(told) for cause in spread["causes"])
+
+
 def test_a_column_sorts_down_then_up_and_empty_cells_stay_last(browser, pages) -> None:
     opened = Opened(browser, pages["run"][0])
     before = opened.values("ledger", 6)

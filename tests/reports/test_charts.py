@@ -12,6 +12,8 @@ SEEDS = ((X, (0.5, 0.7, 0.9)), (X, (0.6, 0.8, 0.9)))
 CURVE = charts.Curve("series-1", SEEDS, (X, (0.55, 0.75, 0.9)), target=0.85, ceiling=0.97, reached=(200.0,))
 BARS = charts.Bars("series-2", (({"array": 3e-6, "adc": 1e-7}, 0.6), ({"array": 3.1e-6}, 1.0)))
 
+SHARES = charts.Bars("series-1", (({"adc_conv": 0.25, "set_pulse": 0.7}, 1.0),))
+
 
 def drawn() -> list[str]:
     return [
@@ -19,6 +21,7 @@ def drawn() -> list[str]:
         charts.accuracy([CURVE], "b", "accuracy", "time"),
         charts.bars([BARS], "c", "energy", "J"),
         charts.bars([BARS], "d", "area", "m²"),
+        charts.bars([SHARES], "e", "spread", "%"),
     ]
 
 
@@ -65,6 +68,14 @@ def test_axes_name_their_units_in_a_fitting_prefix() -> None:
     assert "simulated time (ms)" in charts.accuracy([charts.Curve("series-1", seeds, None)], "a", "x", "time")
     assert "energy (µJ)" in charts.bars([BARS], "a", "x", "J")
     assert "area (µm²)" in charts.bars([charts.Bars("series-1", (({"adc": 6e-10}, 1.0),))], "a", "x", "m²")
+
+
+def test_a_bar_of_a_share_is_labelled_with_it_and_the_largest_stands_first() -> None:
+    text = charts.bars([SHARES], "e", "spread", "%")
+    said = re.findall(r">([^<>]+)</text>", text)
+    assert "share of the variance (%)" in said
+    assert said.index("set_pulse") < said.index("adc_conv")
+    assert {"70.0\N{NO-BREAK SPACE}%", "25.0\N{NO-BREAK SPACE}%"} <= set(said)
 
 
 def test_a_bar_is_labelled_with_the_sum_of_its_parts_and_its_share() -> None:

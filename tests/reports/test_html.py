@@ -117,6 +117,54 @@ def test_the_ledgers_energies_are_those_of_the_stages(page: str, run: Path) -> N
         assert math.fsum(energies) == pytest.approx(stage["energy_J"], rel=1e-12)
 
 
+def test_intervals_and_causes_are_those_of_run_json(page: str, run: Path) -> None:
+    figures = json.loads((run / "run.json").read_text())
+    totals = {
+        "energy": (figures["total"]["energy_J"], figures["uncertainty"]["energy_J"]),
+        "time": (figures["total"]["time_s"], figures["uncertainty"]["time_s"]),
+        "area": (figures["area_m2"], figures["uncertainty"]["area_m2"]),
+    }
+    found = cells(page)
+    assert [(row[0], *map(float, row[1:])) for row in found["table-intervals"]] == [
+        (name, total, spread["low"], spread["median"], spread["high"])
+        for name, (total, spread) in totals.items()
+    ]
+    assert [(*row[:2], float(row[2]), row[3]) for row in found["table-causes"]] == [
+        (name, cause["entry"], cause["share"], cause["source"])
+        for name, (_, spread) in totals.items()
+        for cause in spread["causes"]
+    ]
+    for name in totals:
+        assert f'aria-label="Spread of the {name}: share of the variance"' in page
+
+
+def test_a_total_that_rests_on_nothing_with_a_range_says_so(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run")
+    figures = json.loads((folder / "run.json").read_text())
+    figures["uncertainty"]["time_s"]["causes"] = []
+    del figures["uncertainty"]["area_m2"]
+    (folder / "run.json").write_text(json.dumps(figures))
+    text = html.build([Group("g", (folder,))], "Sure")
+    assert "Nothing that the time rests on has a range." in text
+    assert "run.json holds no uncertainty.area_m2." in text
+    assert [row[0] for row in cells(text)["table-intervals"]] == ["energy", "time"]
+
+
+def test_causes_of_several_seeds_are_their_means(tmp_path: Path) -> None:
+    runs = make_ensemble(tmp_path / "a", 2)
+    figures = json.loads((runs[1] / "run.json").read_text())
+    figures["uncertainty"]["time_s"]["causes"] = [{"entry": "adc.conversion", "share": 0.5, "source": "x"}]
+    (runs[1] / "run.json").write_text(json.dumps(figures))
+    rows = cells(html.build([Group("a", runs)], "Seeds"))["table-causes"]
+    assert [(row[1], float(row[2])) for row in rows if row[0] == "time"] == [
+        ("drivers.pulse_width", 0.49), ("adc.conversion", 0.25),
+    ]  # fmt: skip
+
+
+def test_a_page_says_how_much_of_the_energy_rests_on_assumed_prices(page: str) -> None:
+    assert "12.3\N{NO-BREAK SPACE}% of the energy rests on prices marked as assumed." in page
+
+
 def test_every_listed_section_is_on_the_page_and_in_its_contents(page: str) -> None:
     assert re.findall(r'<section id="([^"]*)"', page) == [section.anchor for section in SECTIONS]
     assert re.findall(r'<a href="#([^"]*)"', page) == [section.anchor for section in SECTIONS]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from chipsim.accounting.work import Work
-from chipsim.circuits.component import ComponentParameters, Ports, picoseconds
+from chipsim.circuits.component import ComponentParameters, Duration, Ports, Timing, picoseconds
 from chipsim.inputs.units import Seconds
 
 
@@ -21,7 +21,14 @@ class Parameters(ComponentParameters):
     role: ClassVar[str] = "adc"
     accepts: ClassVar[Ports] = {"": frozenset({"current"})}
     actions: ClassVar[Mapping[str, tuple[str, ...]]] = {"": ("adc_conv",)}
-    timing: ClassVar[Mapping[str, Mapping[str, float]]] = {"conversion": {"measured": 2e-9, "ideal": 0.5e-9}}
+    timing: ClassVar[Timing] = {
+        "conversion": {
+            "measured": Duration(
+                typical=2e-9, optimistic=1e-9, conservative=4e-9, where="our own chips", status="verified"
+            ),
+            "ideal": Duration(typical=0.5e-9, where="one cycle at 2 GHz", status="assumed"),
+        }
+    }
 
     bits: int = Field(ge=2, le=8, description="resolution, sign included")
     count: int = Field(ge=1, le=65536, description="converters: as many as lines")
