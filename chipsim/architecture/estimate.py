@@ -271,13 +271,13 @@ class _Hollow:
         circuit = self.circuit(bank)
         scaling = getattr(self._plan.architecture.components[bank], "noise_management", None)
         work = circuit.work(vectors, vectors * converted)
-        reads = vectors * sensed * model.devices
+        reads = vectors * (sensed * model.devices + given.references(sensed))
         charge = duty * reads * circuit.full_scale
         actions = {
             "cell_reads": driven * reads,
             "read_duty": charge,
             "read_conductance": charge * float(model.g_mid) * 1e9,
-            "line_read_cell": vectors * converted * lines,
+            "line_read_cell": vectors * converted * (lines + given.references(lines)),
         }
         managed = way[0] in ("forward", "backward") and scaling is not None
         found = [_visit(bank, work, joint=True), Visit(array, work.duration, actions)]

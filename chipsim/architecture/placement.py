@@ -790,7 +790,9 @@ def _facts(plan: Plan, component: str) -> dict[str, float]:
         if isinstance(value, int | float) and not isinstance(value, bool)
     }
     if parameters.role == "crossbar":
-        facts["columns"] *= plan.architecture.cells[component].devices
+        given = plan.architecture.parameters(component, crossbar.Parameters)
+        extra = given.references(given.columns)
+        facts["columns"] = facts["columns"] * plan.architecture.cells[component].devices + extra
     if parameters.role == "pulse-driver":
         facts["lines"] = float(sum(_lines(plan, component)))
     if parameters.role == "integrator":

@@ -1,8 +1,16 @@
 """The cell array: MVM and transposed MVM, coincidence update, single pulses.
 
 A read holds word lines gated, so that only the cells of the lines it senses carry current, while a
-driven line charges all the crossings on it. Signed inputs are driven with their polarity; zero weight
-is read against an ideal reference (`reference: ideal`, not counted).
+driven line charges all the crossings on it. Signed inputs are driven with their polarity.
+
+Zero weight is read against a reference, whose spread is that of the cell's `reference_spread` in any case:
+
+    ideal    neither cells nor time nor energy are counted for it
+    column   one line more of cells at the middle conductance, on either side, is read with every read
+    pair     every cell has a reference cell of its own at the middle conductance, which is read with it
+
+The currents of cell and reference are subtracted ahead of the converter, so that it converts no more lines.
+References are not pulsed.
 
 Reading is exact where a file says nothing else. `read_noise` is noise of every cell in every read: with
 standard deviation s a cell of a line driven by x adds a normal draw times s x, so that the sum of a line has
@@ -48,7 +56,9 @@ class Parameters(ComponentParameters):
         default="gated", description="none: a cell that sees one of the two write pulses is half selected"
     )
     cell: CellChoice = Field(description="a cell by name, or {preset: name, parameter: value, ...}")
-    reference: Literal["ideal"] = Field(default="ideal", description="how zero weight is read")
+    reference: Literal["ideal", "column", "pair"] = Field(
+        default="ideal", description="how zero weight is read"
+    )
     read_time: Seconds | None = Field(
         default=None, gt=0, le=1,
         description="time the read voltage is on at full input, for read energy (default: the integration)",
@@ -68,6 +78,10 @@ class Parameters(ComponentParameters):
     emits: ClassVar[Ports] = {"rows": frozenset({"current"}), "columns": frozenset({"current"})}
     target: ClassVar[str] = "rows"
     source: ClassVar[str] = "columns"
+
+    def references(self, sensed: int) -> int:
+        """Lines of reference cells that are sensed with so many lines."""
+        return {"ideal": 0, "column": 1, "pair": sensed}[self.reference]
 
     @property
     def wires(self) -> Wires | None:
@@ -93,6 +107,7 @@ class Crossbar:
         self.devices = cells.model.devices
         self.read_noise = given.read_noise if given else 0.0
         self.wires = given.wires if given else None
+        self._references = given.references if given else _ideal
         self._gated = given is None or given.selector == "gated"
         self._seen: dict[tuple[Region, str], tuple[Reading, Reading]] = {}
 
@@ -145,12 +160,28 @@ class Crossbar:
         seen = self.reading(region, by if alone else "")
         sums, duty, weighted, lines = _driven(codes, seen, by, full_scale)
         sensed = sums.shape[1] * self.devices
-        crossings = (self.columns if by == "row" else self.rows) * self.devices
-        return sums, {
-            "cell_reads": codes.shape[0] * codes.shape[1] * sensed,
-            "read_duty": duty * sensed,
-            "read_conductance": weighted,
-            "line_read_cell": lines * crossings,
+        crossed = self.columns if by == "row" else self.rows
+        counts = (
+            codes.shape[0] * codes.shape[1] * sensed,
+            duty * sensed,
+            weighted,
+            lines * crossed * self.devices,
+        )
+        driven = 1 if alone else codes.shape[1]
+        extra = self._references(sums.shape[1]), self._references(crossed)
+        return sums, self._referred(counts, duty, codes.shape[0] * driven, lines, extra)
+
+    def _referred(
+        self, counts: tuple[int, int, int, int], duty: int, reads: int, lines: int, extra: tuple[int, int]
+    ) -> Mapping[str, int]:
+        """The actions of a read with those of its reference lines: `extra` that are sensed, and crossed."""
+        sensed, crossed = extra
+        conductance = round(self.cells.model.g_mid * 1e9)
+        return {
+            "cell_reads": counts[0] + reads * sensed,
+            "read_duty": counts[1] + duty * sensed,
+            "read_conductance": counts[2] + duty * sensed * conductance,
+            "line_read_cell": counts[3] + lines * crossed,
         }
 
     def read_deviations(self, codes: NDArray[Any], full_scale: int) -> NDArray[np.float64]:
@@ -165,7 +196,8 @@ class Crossbar:
         """`read` of lines that are driven one at a time: only their own cells are read."""
         sums, actions = self.read(codes, region, by, full_scale, alone=True)
         sensed = region.columns if by == "row" else region.rows
-        return sums, {**actions, "cell_reads": codes.shape[0] * sensed * self.devices}
+        reads = codes.shape[0] * (sensed * self.devices + self._references(sensed))
+        return sums, {**actions, "cell_reads": reads}
 
     def inspect(
         self, codes: NDArray[Any], region: Region, _by: str, full_scale: int
@@ -173,12 +205,9 @@ class Crossbar:
         """States `(rows, columns x devices of a weight)` of rows that are driven one at a time."""
         seen = self.cells.inspect(region)
         sums, duty, weighted, lines = _driven(codes, seen, "row", full_scale)
-        return sums, {
-            "cell_reads": sums.size,
-            "read_duty": duty * sums.shape[1],
-            "read_conductance": weighted,
-            "line_read_cell": lines * self.columns * self.devices,
-        }
+        counts = sums.size, duty * sums.shape[1], weighted, lines * self.columns * self.devices
+        extra = self._references(sums.shape[1]), self._references(self.columns)
+        return sums, self._referred(counts, duty, codes.shape[0], lines, extra)
 
     def update(self, trains: LineTrains, region: Region, wanted: Wanted) -> tuple[Train, Mapping[str, int]]:
         """Fire the coincidences of trains at a region, downhill: up where x and error differ in sign."""
@@ -205,6 +234,10 @@ class Crossbar:
         if not self._gated:  # a coincidence takes two crossings, every other one half selects its cell
             actions["half_select"] = crossings - 2 * (fired.set_pulses + fired.reset_pulses)
         return actions
+
+
+def _ideal(_sensed: int) -> int:
+    return 0
 
 
 def _driven(

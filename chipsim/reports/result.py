@@ -418,7 +418,7 @@ def _worn(counted: Counted, arrays: Mapping[str, NDArray[Any]]) -> Iterator[Wear
 
 def _idealised(plan: Plan) -> Iterator[tuple[str, str]]:
     for name, parameters in plan.architecture.declared.items():
-        if parameters.role == "crossbar":
+        if getattr(parameters, "reference", None) == "ideal":
             what = "reads zero weight against an ideal reference; its area, time and energy are not counted"
             yield "W001", f"component '{name}' {what}"
     for stage, program in plan.programs.items():

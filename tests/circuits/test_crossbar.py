@@ -147,3 +147,25 @@ def test_gated_cells_are_never_half_selected(array: Crossbar) -> None:
     gated = Parameters(type="crossbar", rows=8, columns=4, cell="reram-om")
     assert "half_select" not in actions
     assert "half_select" not in gated.posts()["pulse-driver"]
+
+
+@pytest.mark.parametrize(("reference", "extra"), [("ideal", 0), ("column", 1), ("pair", 2)])
+def test_reference_cells_are_read_at_the_middle_conductance(reference: str, extra: int) -> None:
+    """A read of 3 rows and 2 columns of a 4x5 array; `extra` lines of references are sensed with them."""
+    parameters = Parameters.model_validate(
+        {"type": "crossbar", "rows": 4, "columns": 5, "cell": "reram-om", "reference": reference}
+    )
+    model = cells.load(documents.parse("cell: reram-om\n", "test.yaml"), ("cell",), "test")
+    codes = np.array([[100, -50, 0]], dtype=np.int32)
+    counts, plain = (
+        Crossbar(Cells(model, 4, 5, 0, "array"), which).read(codes, Region(0, 0, 3, 2), "row", 128)[1]
+        for which in (parameters, None)
+    )
+    crossed = {"ideal": 0, "column": 1, "pair": 5}[reference]
+    middle = round(model.g_mid * 1e9)
+    assert {action: count - plain[action] for action, count in counts.items()} == {
+        "cell_reads": 3 * extra,
+        "read_duty": 150 * extra,
+        "read_conductance": 150 * extra * middle,
+        "line_read_cell": 2 * crossed,
+    }
