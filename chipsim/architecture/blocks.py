@@ -19,6 +19,12 @@ class Block(NamedTuple):
     column: int
     rows: int
     columns: int
+    copy: int = 1
+    """Which copy it is of a layer that lies on the chip several times for throughput."""
+
+    def copied(self, copy: int) -> Block:
+        """Another copy of the block, `dense1:2`, or this one."""
+        return self if copy == 1 else self._replace(name=f"{self.name}:{copy}", copy=copy)
 
     def of_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """What of vectors `(images, rows of the layer)` goes to this block."""

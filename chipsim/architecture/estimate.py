@@ -136,8 +136,8 @@ def of_stage(plan: Plan, stage: str, rule: LearningRule, assumed: Assumed = Assu
     """The estimate of a stage that trains by a rule. Raises `InputError` for an action without a price."""
     hollow = _Hollow(plan, rule, assumed)
     sums = Sum()
-    for operation, blocks in hollow.passes():
-        _together(sums, operation, blocks, 1.0)
+    for operation, blocks, share in hollow.passes():
+        _together(sums, operation, blocks, share)
     passes = dict(sums.times)
     period = min(max((d.every for d in rule.declarations()), default=1), PERIOD)
     for group, count in hollow.period(period):
@@ -195,17 +195,21 @@ class _Hollow:
 
     # Passes
 
-    def passes(self) -> Iterator[tuple[str, list[list[Visit]]]]:
-        """The passes over all layers, with what each block takes, and its unit with the last block."""
-        for layer in self._layers:
-            yield "forward", self._pass("forward", layer)
-        for layer in reversed(self._layers[1:]):
-            yield "backward", self._pass("backward", layer)
+    def passes(self) -> Iterator[tuple[str, list[list[Visit]], float]]:
+        """The passes over all layers, with what each block takes, and its unit with the last block.
 
-    def _pass(self, operation: str, layer: str) -> list[list[Visit]]:
+        Each comes with the share of all images that goes that way: a layer's copies take turns.
+        """
+        ways = [("forward", layer) for layer in self._layers]
+        for operation, layer in (*ways, *(("backward", layer) for layer in reversed(self._layers[1:]))):
+            copies = self._plan.copies(layer)
+            for copy in range(1, copies + 1):
+                yield operation, self._pass(operation, layer, copy), 1.0 / copies
+
+    def _pass(self, operation: str, layer: str, copy: int) -> list[list[Visit]]:
         plan = self._plan
         matrices = tuple(self._rule.read_through())
-        names = plan.spread[layer, matrices[0]]
+        names = [plan.blocks[name].copied(copy).name for name in plan.spread[layer, matrices[0]]]
         found = []
         for index, name in enumerate(names):
             visits = [v for matrix in matrices for v in self._product((operation, name, matrix))]
@@ -322,8 +326,18 @@ class _Hollow:
             found: dict[str, list[list[Visit]]] = {}
             for operation in operations:
                 blocks = found.setdefault(operation.kind, [])
-                blocks += (self._visits(operation, name) for name in names[operation.layer])
+                blocks += (
+                    self._visits(operation, copy)
+                    for name in names[operation.layer]
+                    for copy in self._copies(operation, name)
+                )
             yield found, times
+
+    def _copies(self, operation: Operation, name: str) -> Sequence[str]:
+        """The blocks that an operation on one is done to: all copies, where it changes their matrix."""
+        if operation.matrix not in operation.changes or self._plan.copies(self._plan.blocks[name].layer) == 1:
+            return (name,)
+        return [copy for copy, _ in self._plan.copied((name, operation.matrix))] or (name,)
 
     def _conversation(self, shapes: tuple[LayerShape, ...], image: int) -> Iterator[tuple[Operation, ...]]:
         """What the rule asks for after an image."""

@@ -11,28 +11,25 @@ from chipsim.circuits import crossbar
 from chipsim.errors import Need
 
 
-def of_arrays(architecture: Architecture, blocks: Sequence[Block], matrices: int) -> Iterator[Need]:
-    """What the blocks of `matrices` matrices need of the arrays, and what would make them fit."""
+def of_arrays(architecture: Architecture, blocks: Sequence[Block]) -> Iterator[Need]:
+    """What the blocks of all matrices need of the arrays, and what would make them fit."""
     arrays = {
         name: architecture.parameters(name, crossbar.Parameters) for name in architecture.declared_cells
     }
     copies = {name: len(architecture.copies(name)) for name in arrays}
     largest = max(arrays.values(), key=lambda array: array.rows * array.columns)
-    pieces = len(blocks) * matrices
-    apart = (
-        pieces if architecture.header.packing == "apart" else -(-_cells(blocks, matrices) // _size(largest))
-    )
+    apart = len(blocks) if architecture.header.packing == "apart" else -(-_cells(blocks) // _size(largest))
     grow = f"a group with 'count: {groups.AS_NEEDED}'"
     yield Need("arrays", apart, sum(copies.values()), grow)
     rows, columns = (max(getattr(block, side) for block in blocks) for side in ("rows", "columns"))
     yield Need("rows of an array", rows, max(a.rows for a in arrays.values()), f"rows: {rows}")
     yield Need("columns of an array", columns, max(a.columns for a in arrays.values()), f"columns: {columns}")
     have = sum(copies[name] * _size(array) for name, array in arrays.items())
-    yield Need("cells", _cells(blocks, matrices), have, grow)
+    yield Need("cells", _cells(blocks), have, grow)
 
 
-def _cells(blocks: Sequence[Block], matrices: int) -> int:
-    return matrices * sum(block.rows * block.columns for block in blocks)
+def _cells(blocks: Sequence[Block]) -> int:
+    return sum(block.rows * block.columns for block in blocks)
 
 
 def _size(array: crossbar.Parameters) -> int:

@@ -77,6 +77,9 @@ class Header(Model):
         default="dense",
         description="how weights share arrays: as they fit, all matrices of a layer side by side, or none",
     )
+    copies: Mapping[str, Annotated[int, Field(ge=1, le=64)]] | None = Field(
+        default=None, description="layers whose weights lie on the chip several times: images take turns"
+    )
     mapping: Mapping[str, Annotated[Seat, BeforeValidator(_seat)]] | None = Field(
         default=None,
         description="seats of weight matrices: 'dense1.A: array', 'A: fast' for the matrices of all layers, "

@@ -5,7 +5,7 @@ What does not fit is a `FitError` that says what is needed, what there is, and w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -75,12 +75,21 @@ class Plan:
                 layer=block.layer, row=block.row, column=block.column,
             )
             for name, block in self.blocks.items()
-            if name in sites or self._uncut(block)
+            if block.copy == 1 and (name in sites or self._uncut(block))
         )  # fmt: skip
 
     def _uncut(self, block: Block) -> bool:
         return block.name == block.layer and not any(
-            other.layer == block.layer and other.name != block.name for other in self.blocks.values()
+            other.layer == block.layer and other.copy == 1 and other.name != block.name
+            for other in self.blocks.values()
+        )
+
+    def with_copies(self, shapes: Iterable[LayerShape]) -> tuple[LayerShape, ...]:
+        """Shapes of blocks, and one for each further copy of them."""
+        return tuple(
+            shape._replace(name=self.blocks[shape.name].copied(copy + 1).name)
+            for shape in shapes
+            for copy in range(self.copies(shape.layer))
         )
 
     @cached_property
@@ -111,6 +120,16 @@ class Plan:
                 stores.setdefault(route[-1], {})[way[1]] = None
         sizes = {name: block.rows * block.columns for name, block in self.blocks.items()}
         return {name: sum(sizes[block] for block in held) * len(self.memory) for name, held in stores.items()}
+
+    def copies(self, layer: str) -> int:
+        """How often the weights of a layer lie on the chip."""
+        return (self.architecture.header.copies or {}).get(layer, 1)
+
+    def copied(self, key: Key) -> tuple[Key, ...]:
+        """A block and matrix with all of its copies."""
+        block, matrix = self.blocks[key[0]], key[1]
+        names = (block.copied(copy + 1).name for copy in range(self.copies(block.layer)))
+        return tuple((name, matrix) for name in names if (name, matrix) in self.places)
 
     def facts(self, component: str, operation: str) -> Mapping[str, float]:
         """What prices may depend on, for a component in an operation (SI)."""
@@ -184,7 +203,7 @@ def compile_plan(
     architecture, places, blocks = _place(architecture, layers, wanted)
     spread = _spread(layers, wanted.matrices, places, blocks)
     arrays = {key: place.array for key, place in places.items()}
-    ways = routes.find(architecture, layers, spread, arrays, rules, programs)
+    ways = routes.find(architecture, layers, _with_copies(spread, places, blocks), arrays, rules, programs)
     plan = Plan(
         architecture, network, MappingProxyType(layers), MappingProxyType(blocks), MappingProxyType(spread),
         MappingProxyType(places), MappingProxyType(dict(ways.stops)), MappingProxyType(dict(ways.carriers)),
@@ -207,6 +226,12 @@ class _Matrices(NamedTuple):
     matrices: tuple[str, ...]
     analog: tuple[str, ...]
     entire: frozenset[str]
+    read: frozenset[str]
+    """Those that passes read: all that further copies of a layer hold."""
+
+    def on(self, block: Block) -> tuple[str, ...]:
+        """The matrices of a block that lie on crossbars."""
+        return self.analog if block.copy == 1 else tuple(m for m in self.analog if m in self.read)
 
 
 def _wanted(
@@ -216,7 +241,9 @@ def _wanted(
     matrices |= dict.fromkeys(program.target for program in programs.values())
     digital = frozenset().union(*(rule.digital for rule in rules.values()))
     analog = tuple(matrix for matrix in matrices if matrix not in digital)
-    return _Matrices(tuple(matrices), analog, digital)
+    read = {matrix for rule in rules.values() for matrix in rule.read_through()}
+    read |= {program.target for program in programs.values()}
+    return _Matrices(tuple(matrices), analog, digital, frozenset(read))
 
 
 def _spread(
@@ -225,7 +252,20 @@ def _spread(
 ) -> dict[tuple[str, str], tuple[str, ...]]:  # fmt: skip
     found: dict[tuple[str, str], list[str]] = {(name, matrix): [] for name in layers for matrix in matrices}
     for name, matrix in places:
-        found[blocks[name].layer, matrix].append(name)
+        if blocks[name].copy == 1:
+            found[blocks[name].layer, matrix].append(name)
+    return {key: tuple(names) for key, names in found.items()}
+
+
+def _with_copies(
+    spread: Mapping[tuple[str, str], tuple[str, ...]], places: Mapping[Key, Place],
+    blocks: Mapping[str, Block],
+) -> Mapping[tuple[str, str], tuple[str, ...]]:  # fmt: skip
+    """The blocks of each matrix, those of further copies behind them."""
+    found = {key: list(names) for key, names in spread.items()}
+    for name, matrix in places:
+        if blocks[name].copy > 1:
+            found[blocks[name].layer, matrix].append(name)
     return {key: tuple(names) for key, names in found.items()}
 
 
@@ -234,11 +274,19 @@ def _place(
 ) -> tuple[Architecture, dict[Key, Place], dict[str, Block]]:
     """The places of all matrices, on the chip with as many copies of its open groups as they take."""
     given = _given(architecture, layers, wanted)
-    cuts = {name: _cut(architecture, name, layer, wanted.analog, given) for name, layer in layers.items()}
+    copies = _copies(architecture, layers)
+    cuts = {
+        name: tuple(
+            block.copied(copy + 1)
+            for copy in range(copies.get(name, 1))
+            for block in _cut(architecture, name, layer, wanted.analog, given)
+        )
+        for name, layer in layers.items()
+    }
     _check_seats(architecture, cuts, wanted, given)
     needed = len(wanted.analog) * sum(map(len, cuts.values()))
     trial = architecture.with_counts(dict.fromkeys(architecture.open, max(needed, 1)))
-    on_cells = _place_cells(trial, cuts, wanted.analog, given)
+    on_cells = _place_cells(trial, cuts, wanted, given)
     grown = architecture.with_counts(_counts(architecture, on_cells))
     check_copies(grown)
     in_words = _place_words(grown, layers, tuple(m for m in wanted.matrices if m in wanted.entire), given)
@@ -253,6 +301,18 @@ def _place(
     matrices = {name: index for index, name in enumerate(wanted.matrices)}
     keys = sorted(found, key=lambda key: (order[key[0]], matrices[key[1]]))
     return grown, {key: found[key] for key in keys}, blocks
+
+
+def _copies(architecture: Architecture, layers: Mapping[str, Dense]) -> Mapping[str, int]:
+    """How often each layer lies on the chip, where that is more than once."""
+    faults, document = Faults(), architecture.document
+    given = architecture.header.copies or {}
+    for name in given:
+        if name not in layers:
+            text = f"copies: the workload has no layer '{name}'{suggestion(name, layers)}"
+            faults.add(document.fault(text, ("copies", name), "E051", key=True))
+    faults.raise_if_any()
+    return given
 
 
 def _counts(architecture: Architecture, places: Mapping[Key, Place]) -> dict[str, int]:
@@ -331,9 +391,8 @@ def _check_kinds(
 
 
 def _place_cells(
-    architecture: Architecture, cuts: Mapping[str, tuple[Block, ...]], matrices: tuple[str, ...],
-    given: _Given,
-) -> dict[Key, Place]:  # fmt: skip
+    architecture: Architecture, cuts: Mapping[str, tuple[Block, ...]], wanted: _Matrices, given: _Given
+) -> dict[Key, Place]:
     sizes = {array: _size(architecture, array) for array in architecture.cells}
     floor = Floor(sizes, architecture.header.packing)
     places: dict[Key, Place] = {}
@@ -341,7 +400,7 @@ def _place_cells(
     faults = []
     blocks = [block for cut in cuts.values() for block in cut]
     for block in blocks:
-        for matrix in matrices:
+        for matrix in wanted.on(block):
             key = block.name, matrix
             if key not in given.seats:
                 continue
@@ -355,7 +414,7 @@ def _place_cells(
                 places[key] = place
                 floor.take(place)
     for block in blocks:
-        free = [matrix for matrix in matrices if (block.name, matrix) not in given.seats]
+        free = [matrix for matrix in wanted.on(block) if (block.name, matrix) not in given.seats]
         sets = [free] if architecture.header.packing == "together" else [[matrix] for matrix in free]
         for together in (chosen for chosen in sets if chosen):
             kind = given.among(block.layer, together[0])
@@ -370,40 +429,40 @@ def _place_cells(
                     fault, wished[key] = _does_not_fit(architecture, key, block, None, places, wished, given)
                     faults.append(fault)
     if faults:
-        needs = tuple(fitting.of_arrays(architecture, blocks, len(matrices)))
+        pieces = [block for block in blocks for _ in wanted.on(block)]
+        needs = tuple(fitting.of_arrays(architecture, pieces))
         if not _is_cut(cuts):
             raise FitError(*faults, needs=needs)
         if architecture.header.groups:
-            raise FitError(*_too_few(architecture, cuts, matrices), needs=needs)
-        return _place_cells(
-            architecture, {name: (_rejoined(cut),) for name, cut in cuts.items()}, matrices, given
-        )
+            raise FitError(*_too_few(architecture, pieces), needs=needs)
+        entire = {name: _rejoined(cut) for name, cut in cuts.items()}
+        return _place_cells(architecture, entire, wanted, given)
     return places
 
 
-def _rejoined(blocks: tuple[Block, ...]) -> Block:
-    """The layer that was cut into blocks."""
+def _rejoined(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """The copies of a layer that was cut into blocks."""
     last = blocks[-1]
-    return whole(last.layer, last.row + last.rows, last.column + last.columns)
+    one = whole(last.layer, last.row + last.rows, last.column + last.columns)
+    return tuple(one.copied(copy + 1) for copy in range(last.copy))
 
 
 def _is_cut(cuts: Mapping[str, tuple[Block, ...]]) -> bool:
-    return any(len(cut) > 1 for cut in cuts.values())
+    return any(
+        block.copied(1).name != block.layer for cut in cuts.values() for block in cut if block.copy == 1
+    )
 
 
-def _too_few(
-    architecture: Architecture, cuts: Mapping[str, tuple[Block, ...]], matrices: tuple[str, ...]
-) -> tuple[Fault, ...]:
+def _too_few(architecture: Architecture, pieces: list[Block]) -> tuple[Fault, ...]:
     """For weights that are cut: how many blocks there are, and how many arrays."""
-    blocks = [block for cut in cuts.values() for block in cut]
-    cells = len(matrices) * sum(block.rows * block.columns for block in blocks)
+    cells = sum(block.rows * block.columns for block in pieces)
     have = sum(size.rows * size.columns for size in (_size(architecture, a) for a in architecture.cells))
     sizes = " and ".join(
         f"{len(architecture.copies(name))} of '{name}' ({size.rows} x {size.columns})"
         for name, size in ((name, _size(architecture, name)) for name in architecture.declared_cells)
     )
     text = (
-        f"the weights make {len(blocks) * len(matrices)} blocks of {cells} cells, but the chip has {sizes}, "
+        f"the weights make {len(pieces)} blocks of {cells} cells, but the chip has {sizes}, "
         f"{have} cells; put the array's components into a group with 'count: {groups.AS_NEEDED}'"
     )
     return (Fault(text, architecture.key_place(next(iter(architecture.declared_cells))), "E050"),)
@@ -487,7 +546,12 @@ def _given(architecture: Architecture, layers: Mapping[str, Dense], wanted: _Mat
 def _block_key(name: str, layers: Mapping[str, Dense], wanted: _Matrices) -> Key | None:
     """The key of a matrix of a block, 'dense1[0,2].A'."""
     block, _, matrix = name.rpartition(".")
-    return (block, matrix) if groups.base(block) in layers and matrix in wanted.analog else None
+    return (block, matrix) if _layer(block) in layers and matrix in wanted.analog else None
+
+
+def _layer(block: str) -> str:
+    """The layer that a block's name begins with."""
+    return groups.base(block.partition(":")[0])
 
 
 def _copy_to_come(architecture: Architecture, array: str) -> bool:
@@ -505,7 +569,7 @@ def _check_seats(
     faults = Faults()
     for (block, matrix), name in given.names.items():
         if matrix not in wanted.entire and block not in names:
-            layer = groups.base(block)
+            layer = _layer(block)
             there = " and ".join(f"'{found.name}'" for found in cuts[layer][:2])
             more = ", .." if len(cuts[layer]) > 2 else ""
             message = f"mapping: there is no block '{block}'; layer '{layer}' is made of {there}{more}"

@@ -171,7 +171,7 @@ class Chip:
     # Routes. Each step computes on the transaction and returns its Work.
 
     def forward(
-        self, layer: str, weights: str | Mapping[str, float], scored: bool, account: str = ""
+        self, layer: str, weights: str | Mapping[str, float], scored: bool, account: str = "", copy: int = 1
     ) -> Pass:
         """Inputs `(images, rows)` through a layer to outputs; with `scored`, to their errors.
 
@@ -189,10 +189,10 @@ class Chip:
             return found, Work(0, actions)
 
         ends = (End(activate), End(score, "loss")) if scored else (End(activate),)
-        return self._pass("forward", layer, weights, account, ends)
+        return self._pass("forward", layer, weights, account, ends, copy)
 
     def backward(
-        self, layer: str, weights: str | Mapping[str, float], behind: str, account: str = ""
+        self, layer: str, weights: str | Mapping[str, float], behind: str, account: str = "", copy: int = 1
     ) -> Pass:
         """Errors `(images, columns)` at a layer to errors at the outputs of the layer behind it."""
         spec, before = self.plan.layers[layer], self.plan.layers[behind]
@@ -201,18 +201,18 @@ class Chip:
             inner = np.ascontiguousarray(sums[:, : spec.inputs])
             return digital.slope(inner, outputs, before.activation, spec.gain)
 
-        return self._pass("backward", layer, weights, account, (End(slope),))
+        return self._pass("backward", layer, weights, account, (End(slope),), copy)
 
     def _pass(
         self, operation: str, layer: str, weights: str | Mapping[str, float], account: str,
-        ends: tuple[End, ...],
+        ends: tuple[End, ...], copy: int,
     ) -> Pass:  # fmt: skip
         """Vectors through the blocks of a layer, each by a branch of its own, to the unit where they meet."""
         factors = {weights: 1.0} if isinstance(weights, str) else dict(weights)
         names = self.plan.spread[layer, next(iter(factors))]
-        blocks = [self.plan.blocks[name] for name in names]
+        blocks = [self.plan.blocks[name].copied(copy) for name in names]
         by: Side = "row" if operation == "forward" else "column"
-        unit = self.plan.routes[operation, names[0], next(iter(factors))][-1]
+        unit = self.plan.routes[operation, blocks[0].name, next(iter(factors))][-1]
         tail = gathering(self.circuits[unit], unit, blocks, by, ends)
         branches = []
         for index, block in enumerate(blocks):

@@ -8,7 +8,7 @@ weights and counts of b chunks of one.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,7 +34,7 @@ from chipsim.learning.rule import (
 from chipsim.simulation import pipeline
 from chipsim.simulation.chip import Chip
 from chipsim.simulation.node import Floor, Transaction
-from chipsim.simulation.passes import Pass
+from chipsim.simulation.passes import Pass, joined, turns_of
 from chipsim.simulation.trace import Listener
 
 EVALUATION = "evaluation"
@@ -167,9 +167,9 @@ class Controller:
         self.floor = Floor(names, controller, in_flight, self.ledger, listener, rooms)
         self.beside = Floor(names, controller, in_flight, self.ledger, rooms=rooms)
         self.beside.account = EVALUATION
-        self._forward: dict[str, Pass] = {}
-        self._backward: dict[str, Pass] = {}
-        self._evaluate: dict[str, Pass] = {}
+        self._forward: dict[str, tuple[Pass, ...]] = {}
+        self._backward: dict[str, tuple[Pass, ...]] = {}
+        self._evaluate: dict[str, tuple[Pass, ...]] = {}
         self._powered = False
         self.depth = plan.architecture.depth
         chip.keep_time(lambda: self.floor.now)
@@ -207,8 +207,9 @@ class Controller:
         self._read_from(program.target, task.name, backward=False)
         begin, before = self.floor.now, self.chip.snapshot()
         evaluations = [self._measure(task, 0, 0)]
-        layers, blocks = (self.chip.plan.shapes(digital) for digital in (True, False))
-        programmed = execute(self.floor, self._converse(program.start(layers, blocks), 0))
+        plan = self.chip.plan
+        layers, blocks = plan.shapes(True), plan.with_copies(plan.shapes())
+        programmed = execute(self.floor, self._converse(program.start(layers, blocks), 0, copies=False))
         evaluations.append(self._measure(task, 0, self.floor.now - begin, occasion=1))
         progress(task.name, 0, 0, evaluations[-1].accuracy)
         misses = self._misses(program, programmed)
@@ -243,12 +244,22 @@ class Controller:
         """Lay the routes of passes through the matrices that a stage reads."""
         chip, layers = self.chip, self._layers
 
-        def forward(account: str) -> dict[str, Pass]:
-            return {layer: chip.forward(layer, weights, layer == layers[-1], account) for layer in layers}
+        copies = {layer: range(1, chip.plan.copies(layer) + 1) for layer in layers}
+
+        def forward(account: str) -> dict[str, tuple[Pass, ...]]:
+            return {
+                layer: tuple(
+                    chip.forward(layer, weights, layer == layers[-1], account, copy) for copy in copies[layer]
+                )
+                for layer in layers
+            }
 
         self._forward, self._evaluate = forward(stage), forward(f"{EVALUATION} of {stage}")
         pairs = zip(layers[1:], layers, strict=False) if backward else ()
-        self._backward = {layer: chip.backward(layer, weights, behind, stage) for layer, behind in pairs}
+        self._backward = {
+            layer: tuple(chip.backward(layer, weights, behind, stage, copy) for copy in copies[layer])
+            for layer, behind in pairs
+        }
 
     # The program of a stage
 
@@ -323,6 +334,7 @@ class Controller:
         def size(done: int) -> int:
             left = min(task.images - done, task.evaluate_every - done % task.evaluate_every)
             left = left if self._together is None else min(left, self._together)
+            left = 1 if self.chip.plan.architecture.header.copies else left
             return images_together(declarations, done, left)
 
         return size
@@ -363,19 +375,33 @@ class Controller:
         return np.concatenate([values, np.ones((values.shape[0], 1))], axis=1)
 
     def _pass(
-        self, operation: str, layer: str, route: Pass, values: Any, request: Any, first: int,
+        self, operation: str, layer: str, routes: tuple[Pass, ...], values: Any, request: Any, first: int,
         occasion: int | None = None,
     ) -> Program:  # fmt: skip
-        """Send what a pass over a layer takes; the result is what its unit made of the sums."""
-        sent = route.transactions(operation, layer, values, first, request, occasion)
-        yield sent
-        return sent[0].request.result
+        """Send what a pass over a layer takes; the result is what its unit made of the sums.
+
+        Images take turns at the copies of a layer, each image at the one of its number.
+        """
+        images, results = values.shape[0], []
+        turns = turns_of(first, images, len(routes))
+        for copy, chosen in turns:
+            here = slice(None) if len(turns) == 1 else chosen
+            asked = request if request is None or len(turns) == 1 else request[here]
+            at = None if occasion is None else occasion + int(chosen[0])
+            sent = routes[copy].transactions(
+                operation, layer, values[here], first + int(chosen[0]), asked, at
+            )
+            yield sent
+            results.append(sent[0].request.result)
+        return results[0] if len(turns) == 1 else joined(results, [chosen for _, chosen in turns], images)
 
     def _converse(
-        self, conversation: Generator[tuple[Operation, ...], tuple[Any, ...], Any], done: int
-    ) -> Program:
+        self, conversation: Generator[tuple[Operation, ...], tuple[Any, ...], Any], done: int,
+        copies: bool = True,
+    ) -> Program:  # fmt: skip
         """Issue what is asked for after `done` images, group by group, and hand over the results.
 
+        With `copies`, what changes a matrix is done to all of its copies; a reading is that of the first.
         Returns what the conversation returns.
         """
         occasions = Occasions(done)
@@ -384,16 +410,35 @@ class Controller:
             while True:
                 results: tuple[Any, ...] = ()
                 if asked:
-                    results = yield self._transactions(asked, occasions)
+                    sent, first = self._transactions(asked, occasions, copies)
+                    found = yield sent
+                    results = tuple(found[index] for index in first)
                 asked = conversation.send(results)
         except StopIteration as end:
             return end.value
 
-    def _transactions(self, asked: tuple[Operation, ...], occasions: Occasions) -> tuple[Transaction, ...]:
+    def _transactions(
+        self, asked: tuple[Operation, ...], occasions: Occasions, copies: bool
+    ) -> tuple[tuple[Transaction, ...], list[int]]:
+        """The transactions of independent operations, and which of them is the first of each."""
         if not independent(asked):
             kinds = ", ".join(operation.kind for operation in asked)
             raise RunError(Fault(f"a rule asked for operations at once that are not independent: {kinds}"))
-        return tuple(self._transaction(operation, occasions.of(operation)) for operation in asked)
+        sent: list[Transaction] = []
+        first = []
+        for operation in asked:
+            first.append(len(sent))
+            occasion = occasions.of(operation)
+            every = self._everywhere(operation) if copies else (operation,)
+            sent += (self._transaction(copy, occasion) for copy in every)
+        return tuple(sent), first
+
+    def _everywhere(self, operation: Operation) -> tuple[Operation, ...]:
+        """An operation on each copy of the matrix that it changes."""
+        plan, key = self.chip.plan, (operation.layer, operation.matrix)
+        if plan.copies(plan.blocks[operation.layer].layer) == 1 or operation.matrix not in operation.changes:
+            return (operation,)
+        return tuple(replace(operation, layer=name) for name, _ in plan.copied(key)) or (operation,)
 
     def _transaction(self, operation: Operation, occasion: int) -> Transaction:
         first, images = operation.span

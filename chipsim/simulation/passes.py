@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from chipsim.accounting.work import Work
 from chipsim.architecture.blocks import Block
-from chipsim.circuits.digital_unit import DigitalUnit
+from chipsim.circuits.digital_unit import DigitalUnit, Scored
 from chipsim.learning.rule import Side
 from chipsim.simulation.node import Step, Transaction
 
@@ -63,6 +63,26 @@ class Pass(NamedTuple):
 
     def _part(self, block: Block, values: Floats) -> Floats:
         return block.of_rows(values) if self.by == "row" else block.of_columns(values)
+
+
+def turns_of(first: int, images: int, copies: int) -> list[tuple[int, NDArray[np.int64]]]:
+    """The images of a chunk that each of a layer's copies takes, counted in the chunk; copies without any are
+    left out.
+    """
+    every = np.arange(images)
+    shares = ((copy, every[(every + first) % copies == copy]) for copy in range(copies))
+    return [(copy, share) for copy, share in shares if share.size]
+
+
+def joined(results: Sequence[Any], chosen: Sequence[NDArray[np.int64]], images: int) -> Any:
+    """What copies made of their images, in the order of the images."""
+    if isinstance(results[0], Scored):
+        errors = joined([found.error for found in results], chosen, images)
+        return Scored(errors, sum(r.loss for r in results), sum(r.correct for r in results))
+    whole = np.empty((images, *results[0].shape[1:]))
+    for found, share in zip(results, chosen, strict=True):
+        whole[share] = found
+    return whole
 
 
 class Meeting:
