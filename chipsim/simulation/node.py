@@ -28,8 +28,9 @@ class Step(NamedTuple):
 
     `compute` takes the transaction, changes its value and returns the Work. A `joint` step is held until so
     many of the steps that follow have ended. `operation` is the ledger's name where it is not the
-    transaction's. A step that is `passing` takes these channels of its component and leaves the rest of it to
-    others. One that `keeps` words first waits until its component has room for them, and they stay there
+    transaction's. A step that is `passing` takes these channels of its component for as long as it travels, in
+    the order of arrival, and then waits where it is going: what carries never stands still because one of
+    those to whom it carries is full, so that ways that cross on one carrier cannot block each other. One that `keeps` words first waits until its component has room for them, and they stay there
     until the transaction's owner lets go of them.
     """
 
@@ -257,10 +258,11 @@ class Node:
         work = step.compute(transaction)
         operation = step.operation or transaction.operation
         self.floor.post(operation, self.name, work)
-        start = max([now, *(self._free.get(channel, 0) for channel in channels)])
-        end = start + work.duration
-        for channel in channels:
-            self._free[channel] = end
+        start = end = now
+        if work.duration:  # what brings no words takes no channel
+            start = max(now, *(self._free.get(channel, 0) for channel in channels))
+            end = start + work.duration
+            self._free |= dict.fromkeys(channels, end)
         transaction.visits.append(Visit(self.name, operation, transaction.arrived, start))
         transaction.index += 1
         self.waiting += start - transaction.arrived
@@ -274,8 +276,8 @@ class Node:
     ) -> Generator[simpy.Event, Any, None]:
         if end > self.floor.now:
             yield self.env.timeout(end - self.floor.now)
-        yield self.floor.next_of(transaction).accept(transaction)
         self.floor.heard(self.name, operation, transaction, start)
+        yield self.floor.next_of(transaction).accept(transaction)
 
     def _serve(self, transaction: Transaction) -> int:
         """Do the steps that lie here, up to a joint one; returns how long they take [ps].
