@@ -28,10 +28,12 @@ class Step(NamedTuple):
 
     `compute` takes the transaction, changes its value and returns the Work. A `joint` step is held until so
     many of the steps that follow have ended. `operation` is the ledger's name where it is not the
-    transaction's. A step that is `passing` takes these channels of its component for as long as it travels, in
-    the order of arrival, and then waits where it is going: what carries never stands still because one of
-    those to whom it carries is full, so that ways that cross on one carrier cannot block each other. One that `keeps` words first waits until its component has room for them, and they stay there
-    until the transaction's owner lets go of them.
+    transaction's.
+
+    A step that is `passing` takes these channels of its component for as long as it travels, in the order of
+    arrival, and then waits where it is going: what carries is never held up by one of those to whom it
+    carries, so that ways that cross on a carrier cannot block each other. One that `keeps` words first waits
+    until its component has room for them, and they stay there until the transaction's owner lets go of them.
     """
 
     node: str
