@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,7 @@ def test_counts_of_a_cut_layer_are_those_of_the_closed_form(rows: int, columns: 
     chip = EXACT._replace(rows=rows, columns=columns, packing="apart")
     task = chips.task(RULE, chips.images(m, n, 3), images)
     controller, _ = chips.train(tiles.plan(chip, RULE, m, hidden, n), task)
-    total = controller.ledger.total
+    total = partial(controller.ledger.total, stage="train")
 
     def blocks(lines: int, most: int) -> int:
         return -(-lines // most)
@@ -130,7 +130,9 @@ def test_partial_sums_take_the_digital_unit_a_vector_each() -> None:
 
 def _with_host(method: dict[str, Any], chip: Tiles) -> Plan:
     """A host beside tiles, and a program from its matrices to theirs."""
-    text = chip.text.replace("  digital: ", "  host: {type: digital-array, capacity: 200}\n  digital: ")
+    text = chip.text.replace(
+        "  digital: ", "  host: {type: digital-array, capacity: 200, lanes: 4}\n  digital: "
+    )
     text += "  - controller -> host -> digital\n"
     program = Programming("D", "C", METHODS[method["type"]].model_validate(method))  # type: ignore[arg-type]
     rules = {"pretrain": digital.Rule(type="digital")}
@@ -140,13 +142,16 @@ def _with_host(method: dict[str, Any], chip: Tiles) -> Plan:
 
 @pytest.mark.parametrize(
     "method",
-    [{"type": "noise", "spread": 0.0}, {"type": "write-verify", "iterations": 400, "tolerance": 0.002}],
+    [{"type": "noise", "spread": 0.0}, {"type": "write-verify", "max_pulses": 300, "tolerance": 0.005}],
 )
 @pytest.mark.parametrize("ways", [(), ("bus",), ("mesh",)])
 def test_blocks_are_programmed_each_with_its_part_of_the_host_s_weights(
     method: dict[str, Any], ways: tuple[str, ...]
 ) -> None:
-    plan = _with_host(method, EXACT._replace(rows=3, columns=2, ways=ways))
+    """A pulse is a step of 0.01; a verification ends within its tolerance, 0.5 % of the range of 2."""
+    plan = _with_host(
+        method, EXACT._replace(cell="{preset: ideal, step: 0.01}", rows=3, columns=2, ways=ways)
+    )
     controller = Controller(Chip(plan, 0))
     for layer in plan.layers:
         own = controller.chip.weights(layer, "D")
@@ -159,28 +164,23 @@ def test_blocks_are_programmed_each_with_its_part_of_the_host_s_weights(
     assert outcome.misses.beyond == 0
     for layer in plan.layers:
         wanted = controller.chip.weights(layer, "D")
-        np.testing.assert_allclose(_gathered(controller.chip, layer, "C"), wanted, rtol=0, atol=0.004)
+        np.testing.assert_allclose(_gathered(controller.chip, layer, "C"), wanted, rtol=0, atol=0.0101)
 
 
 # Learning
 
 
-@cache
-def _learnt() -> tuple[Controller, Any]:
+def test_two_layers_on_tiles_learn() -> None:
+    """64-16-10 on the ten digits: 64 rows on three tiles. Chance is 10 %."""
     document = documents.read(chips.ARCHITECTURES / "two-layer-digits.yaml")
-    document = document.with_value("stages.train.images", "5000")
-    document = document.with_value("evaluate.every", "5000")
+    document = document.with_value("stages.train.images", "3000")
+    document = document.with_value("evaluate.every", "3000 images")
     chip = Tiles(
         rows=24, columns=16, dac="type: dac, bits: 7", adc="type: adc, bits: 9, count: 16",
         drivers="type: pulse-driver, bit_length: 31", ways=("bus",), packing="apart",
     )  # fmt: skip
     plan, task = chips.first_stage(chip.load(), document, 0)
-    return chips.train(plan, task)
-
-
-def test_two_layers_on_tiles_learn() -> None:
-    """64-16-10 on the ten digits: 64 rows on three tiles. Chance is 10 %."""
-    controller, outcome = _learnt()
-    assert len(controller.chip.plan.blocks) == 4
+    assert len(plan.blocks) == 4
+    _, outcome = chips.train(plan, task)
     assert outcome.evaluations[0].accuracy < 0.3
     assert outcome.evaluations[-1].accuracy > 0.75

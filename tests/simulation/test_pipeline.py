@@ -167,7 +167,7 @@ def _three_layers(depth: int) -> tuple[list[Chunk], list[np.ndarray[Any, Any]], 
     architecture = chips.parse(THREE.replace("DEPTH", str(depth)), LINKS, SEATS)
     plan = chips.plan(architecture, chips.network(2, 2, 2, 2, activation="identity", scale=1.0), rule)
     log = chips.Log()
-    controller, outcome = chips.train(plan, chips.task(rule, chips.images(2, 2, 2), 2), listener=log)
+    _, outcome = chips.train(plan, chips.task(rule, chips.images(2, 2, 2), 2), listener=log)
     return seen, [outcome.before[name]["weights"] for name in ("one", "two", "three")], log
 
 
