@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from collections import Counter
+from functools import partial, reduce
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chipsim.accounting import pricing
+from chipsim.simulation.chip import Chip
 from chipsim.simulation.controller import Controller
+from chipsim.simulation.node import Node, Transaction
 from chipsim.simulation.trace import Log, Span
 from tests.simulation import chips, tiles
 from tests.simulation.tiles import Tiles
@@ -20,11 +23,19 @@ IMAGES = 12
 RULE = chips.tiki_taka(transfer_every=5, threshold=0.1)
 
 
-def _trained(chip: Tiles, sizes: list[int]) -> tuple[Controller, Log]:
-    log = Log()
-    task = chips.task(RULE, chips.images(sizes[0], sizes[-1], 9), IMAGES, every=6)
-    controller, _ = chips.train(tiles.plan(chip, RULE, *sizes), task, listener=log)
-    return controller, log
+def _trained(chip: Tiles, sizes: list[int]) -> tuple[Controller, Log, Counter[str]]:
+    """A stage on a chip, its log, and the sum of the times at which each component was come to [ps]."""
+    log, came = Log(), Counter[str]()
+    controller = Controller(Chip(tiles.plan(chip, RULE, *sizes), 0), log)
+    for name, node in controller.floor.nodes.items():
+        node.accept = partial(_noted, node.accept, node, came, name)  # type: ignore[method-assign]
+    controller.run(chips.task(RULE, chips.images(sizes[0], sizes[-1], 9), IMAGES, every=6))
+    return controller, log, came
+
+
+def _noted(accept: Any, node: Node, came: Counter[str], name: str, transaction: Transaction) -> Any:
+    came[name] += node.floor.now
+    return accept(transaction)
 
 
 def _union(spans: list[Span]) -> int:
@@ -40,7 +51,7 @@ def _union(spans: list[Span]) -> int:
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(chip=tiles.tiles(depths=(1, 6)), sizes=st.lists(st.integers(2, 7), min_size=2, max_size=3))
 def test_nothing_is_lost_doubled_or_out_of_time(chip: Tiles, sizes: list[int]) -> None:
-    controller, log = _trained(chip, sizes)
+    controller, log, came = _trained(chip, sizes)
     floor, plan = controller.floor, controller.chip.plan
 
     # all transactions have come back, and nobody holds or waits for anything
@@ -54,8 +65,8 @@ def test_nothing_is_lost_doubled_or_out_of_time(chip: Tiles, sizes: list[int]) -
         for layer in taking:
             visits = [s for s in log if (s.component, s.operation, s.layer) == ("digital", operation, layer)]
             for image in range(IMAGES):
-                came = sum(1 for s in visits if s.first <= image < s.first + s.images)
-                assert came == len(plan.spread[layer, "C"])
+                found = sum(1 for s in visits if s.first <= image < s.first + s.images)
+                assert found == len(plan.spread[layer, "C"])
     for (block, matrix), place in plan.places.items():
         updates = [s for s in log if (s.component, s.operation, s.layer) == (place.array, "update", block)]
         assert matrix != "A" or sum(s.images for s in updates) == IMAGES
@@ -68,6 +79,9 @@ def test_nothing_is_lost_doubled_or_out_of_time(chip: Tiles, sizes: list[int]) -
         visits = sorted(span for span in log if span.component == name)
         assert node.busy == _union(visits) <= floor.now
         assert node.waiting >= 0
+        # Little's law: the integral of the number there, sum of ends less sum of arrivals, is the time spent
+        if name != floor.controller:
+            assert sum(span.end for span in visits) - came[name] == node.queued
         if name != "mesh":
             lasting = [span for span in visits if span.end > span.start]
             assert all(one.end <= other.start for one, other in pairwise(lasting))
@@ -85,7 +99,7 @@ def test_nothing_is_lost_doubled_or_out_of_time(chip: Tiles, sizes: list[int]) -
 def test_energy_by_component_is_energy_by_operation_and_depth_changes_no_count_of_passes(
     chip: Tiles, sizes: list[int]
 ) -> None:
-    controller, _ = _trained(chip, sizes)
+    controller, _, _ = _trained(chip, sizes)
     prices = chips.prices(controller.chip.plan)
     rows = controller.ledger.rows()
     whole = prices.energy(rows)
@@ -94,7 +108,7 @@ def test_energy_by_component_is_energy_by_operation_and_depth_changes_no_count_o
         for row in rows:
             parts.setdefault(getattr(row, field), []).append(row)
         assert pricing.total(map(prices.energy, parts.values())) == pytest.approx(whole, rel=1e-12)
-    alone, _ = _trained(chip._replace(depth=1), sizes)
+    alone, _, _ = _trained(chip._replace(depth=1), sizes)
     for action in ("dac_conv", "adc_conv", "cell_reads", "noc_bit", "host_byte", "dram_byte", "word_read"):
         for operation in ("forward", "backward"):
             counts = {c.ledger.total(action, operation=operation) for c in (controller, alone)}
@@ -104,6 +118,6 @@ def test_energy_by_component_is_energy_by_operation_and_depth_changes_no_count_o
 @pytest.mark.parametrize("depth", [1, 3])
 def test_the_legs_of_an_image_at_a_time_add_up_to_the_stage(depth: int) -> None:
     """Deeper, each image has a way of its own, and together they take more than the stage's time."""
-    controller, _ = _trained(Tiles(ways=("sram", "bus"), depth=depth), [7, 5, 3])
+    controller, _, _ = _trained(Tiles(ways=("sram", "bus"), depth=depth), [7, 5, 3])
     total = sum(passage.time for passage in controller.critical_path())
     assert total == controller.floor.now if depth == 1 else total > controller.floor.now
