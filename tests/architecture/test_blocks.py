@@ -59,7 +59,7 @@ def test_parts_of_vectors_put_together_are_the_vectors(
 def test_blocks_fit_the_array_that_they_are_for(
     kind: Packing, rows: int, columns: int, size: Size, matrices: int
 ) -> None:
-    """Packed together, all matrices of a block must find room side by side, unless not one column each does."""
+    """Packed together, all matrices of a block find room side by side, if a column of each does."""
     blocks = packing.blocks("dense1", rows, columns, size, kind, matrices)
     beside = matrices if kind == "together" and matrices <= size.columns else 1
     assert all(block.rows <= size.rows and beside * block.columns <= size.columns for block in blocks)

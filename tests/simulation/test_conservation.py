@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from functools import partial, reduce
 from itertools import pairwise
@@ -12,6 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chipsim.accounting import pricing
+from chipsim.architecture import graph
+from chipsim.architecture.graph import Architecture
+from chipsim.inputs import documents
 from chipsim.simulation.chip import Chip
 from chipsim.simulation.controller import Controller
 from chipsim.simulation.node import Node, Transaction
@@ -113,6 +117,34 @@ def test_energy_by_component_is_energy_by_operation_and_depth_changes_no_count_o
         for operation in ("forward", "backward"):
             counts = {c.ledger.total(action, operation=operation) for c in (controller, alone)}
             assert len(counts) == 1
+
+
+def _reordered(chip: Tiles, seed: int) -> Architecture:
+    """The same chip with the lines of its components and its links in another order."""
+    head, rest = chip.text.split("components:\n")
+    components, links = (part.splitlines() for part in rest.split("links:\n"))
+    pairs = [f"  - {a} -> {b}" for link in links for a, b in pairwise(link.strip(" -").split(" -> "))]
+    draw = random.Random(seed)
+    for lines in (components, pairs):
+        draw.shuffle(lines)
+    text = "\n".join([f"{head}components:", *components, "links:", *pairs])
+    return graph.load(documents.parse(f"{text}\n", "tiles.yaml"))
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    chip=tiles.tiles(depths=(1, 4)), sizes=st.lists(st.integers(2, 7), min_size=2, max_size=3),
+    seed=st.integers(0, 10**6),
+)  # fmt: skip
+def test_no_result_depends_on_the_order_in_which_the_file_lists_components_and_links(
+    chip: Tiles, sizes: list[int], seed: int
+) -> None:
+    task = chips.task(RULE, chips.images(sizes[0], sizes[-1], 9), IMAGES, every=6)
+    found = []
+    for architecture in (chip.load(), _reordered(chip, seed)):
+        left = tiles.left(*chips.train(chips.plan(architecture, chips.network(*sizes), RULE), task))
+        found.append(left | {"usage": sorted(left["usage"])})
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("depth", [1, 3])

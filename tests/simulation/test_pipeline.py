@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chipsim.learning.rule import Chunk, Conversation, LayerShape, Operation, Write
+from chipsim.numerics.threads import VARIABLE
 from chipsim.simulation import pipeline
 from chipsim.simulation.chip import Chip
 from chipsim.simulation.controller import Controller
@@ -204,6 +205,20 @@ def test_one_after_the_other_both_passes_see_the_same_weights() -> None:
 
 
 # Nothing but the files and the seed decides
+
+
+def test_the_number_of_threads_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiles large enough for their updates to be worth more than one thread."""
+    chip = Tiles(
+        rows=512, columns=512, packing="apart", depth=2, drivers="type: pulse-driver, bit_length: 31"
+    )
+    plan = tiles.plan(chip, RULE, 700, 400, 10)
+    task = chips.task(RULE, chips.images(700, 10, 4), 4)
+    runs = []
+    for threads in ("1", "3"):
+        monkeypatch.setenv(VARIABLE, threads)
+        runs.append(tiles.left(*chips.train(plan, task)))
+    assert runs[0] == runs[1]
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
