@@ -31,8 +31,6 @@ class Parameters(CarrierParameters):
 class Buffer:
     """A buffer at work."""
 
-    shared = True
-
     def __init__(self, parameters: Parameters) -> None:
         self._beats = Beats(parameters)
         self.capacity = parameters.capacity

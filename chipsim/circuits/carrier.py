@@ -23,7 +23,10 @@ class Load(NamedTuple):
 
 
 class Ride(NamedTuple):
-    """A way over a carrier: the channels that it takes in order, each named by its two ends."""
+    """A way over a carrier: the channels that it takes in order, each named by its two ends.
+
+    A carrier that serves one transaction at a time has one channel, which all rides take.
+    """
 
     channels: tuple[tuple[int, int], ...] = ((0, 0),)
 
@@ -46,9 +49,6 @@ class CarrierParameters(ComponentParameters):
 
 class Carrier(Protocol):
     """What the chip asks of a carrier at work."""
-
-    shared: bool
-    """Whether it serves one transaction at a time; one that does not has channels of its own."""
 
     def carry(self, load: Load, ride: Ride) -> Work:
         """The work of carrying a load, alone."""

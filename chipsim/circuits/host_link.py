@@ -19,8 +19,6 @@ class Parameters(CarrierParameters):
 class HostLink:
     """A host's link at work."""
 
-    shared = True
-
     def __init__(self, parameters: Parameters) -> None:
         self._beats = Beats(parameters)
 

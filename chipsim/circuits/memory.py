@@ -44,8 +44,6 @@ class Parameters(CarrierParameters):
 class Memory:
     """A memory at work."""
 
-    shared = True
-
     def __init__(self, parameters: Parameters) -> None:
         assert parameters.access is not None
         self._beats = Beats(parameters)

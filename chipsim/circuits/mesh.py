@@ -67,8 +67,6 @@ class Parameters(CarrierParameters):
 class Mesh:
     """A mesh at work."""
 
-    shared = False
-
     def __init__(self, parameters: Parameters) -> None:
         assert parameters.hop is not None
         self._beats = Beats(parameters)

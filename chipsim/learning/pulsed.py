@@ -37,6 +37,10 @@ class PulsedRule(LearningRule):
         """What of a train follows the largest values of its image."""
         return Management(self.update_management, self.bit_length_management)
 
+    def uneven(self) -> frozenset[str]:
+        """Updates, where an image's trains are as long as it needs."""
+        return frozenset({"update"}) if self.bit_length_management else frozenset()
+
     def longest_train(self) -> int | None:
         """The bit length that the file asks for."""
         return self.bit_length

@@ -300,6 +300,10 @@ class LearningRule(Model):
         """Digital stores that each layer needs beside its matrices, by default a word for each weight."""
         return ()
 
+    def uneven(self) -> frozenset[str]:
+        """Kinds of operations of which an image's data decide how long they take; by default none."""
+        return frozenset()
+
     def longest_train(self) -> int | None:
         """Slots that the rule wants the drivers to be able to do; None: whatever they do."""
         return None
@@ -341,17 +345,25 @@ def images_together(declarations: Iterable[Declaration], done: int, left: int) -
     return together
 
 
+MEETING = frozenset({"meeting"})
+"""What operations that wait for each other have in common."""
+
+
 def with_time(
-    declarations: Iterable[Declaration], ageing: frozenset[str], upkeep: Iterable[Declaration] = ()
-) -> tuple[Declaration, ...]:
+    declarations: Iterable[Declaration], ageing: frozenset[str], upkeep: Iterable[Declaration] = (),
+    waiting: frozenset[str] = frozenset(),
+) -> tuple[Declaration, ...]:  # fmt: skip
     """Declarations on a chip where time changes some stores, and looks after some every so many images.
 
     A pulse on a device that ages begins at what time has left of it, so whatever changes such a store reads
-    it as well; and time goes on with every image.
+    it as well; and time goes on with every image. Operations that are `waiting` wait for the slowest of
+    several with every image, so that the next image cannot be told from theirs: a sum of maxima is not a
+    maximum of sums.
     """
     passing = (Declaration("ageing", frozenset(), ageing),) if ageing else ()
     own = (d._replace(reads=d.reads | (d.changes & ageing)) for d in declarations)
-    return (*own, *passing, *upkeep)
+    meeting = (Declaration(kind, MEETING, MEETING) for kind in sorted(waiting))
+    return (*own, *passing, *upkeep, *meeting)
 
 
 def independent(operations: Sequence[Operation]) -> bool:

@@ -56,7 +56,7 @@ def carrying(circuits: Mapping[str, Any], legs: Legs, load: Load | None = None) 
 
 def _step(circuit: Any, leg: Carried, load: Load | None) -> Step:
     keeps = _keeps(load) if hasattr(circuit, "capacity") else None
-    return Step(leg.carrier, _carry(circuit, leg, load), passing=_passing(circuit, leg), keeps=keeps)
+    return Step(leg.carrier, _carry(circuit, leg, load), passing=leg.ride.channels, keeps=keeps)
 
 
 def _keeps(load: Load | None) -> Callable[[Transaction], int]:
@@ -66,10 +66,6 @@ def _keeps(load: Load | None) -> Callable[[Transaction], int]:
         return (load if load is not None else _of(transaction.value)).words
 
     return words
-
-
-def _passing(circuit: Any, leg: Carried) -> tuple[tuple[int, int], ...] | None:
-    return None if circuit.shared else leg.ride.channels
 
 
 def _carry(circuit: Any, leg: Carried, load: Load | None) -> Callable[[Transaction], Work]:

@@ -46,6 +46,8 @@ from chipsim.simulation.words import Words
 
 Floats = NDArray[np.float64]
 
+PASSES = ("forward", "backward")
+
 
 @dataclass(frozen=True)
 class Seat:
@@ -118,6 +120,25 @@ class Chip:
         """Images between two times that a matrix's devices are looked after, where they need it."""
         every = {key: seat.crossbar.cells.model.upkeep_every for key, seat in self.seats.items()}
         return {key: images for key, images in every.items() if images}
+
+    def waiting(self, uneven: frozenset[str]) -> frozenset[str]:
+        """Operations of which several go side by side, each as long as its images' data say.
+
+        Those are passes through blocks under bound management, and the `uneven` ones unless they come one
+        after the other, on one bank that nothing is carried to.
+        """
+        routes, components = self.plan.routes, self.plan.architecture.components
+        found = set()
+        for (kind, name, matrix), route in routes.items():
+            cut = len(self.plan.spread[self.plan.blocks[name].layer, matrix]) > 1
+            if cut and kind in PASSES and getattr(components[route[0]], "bound_management", None):
+                found.add(kind)
+        for kind in uneven:
+            ways = [way for way in routes if way[0] == kind]
+            apart = len({routes[way][0] for way in ways}) > 1
+            if apart or (len(ways) > 1 and any(way in self.plan.carriers for way in ways)):
+                found.add(kind)
+        return frozenset(found)
 
     def randomise(self, layer: str, matrix: str, stage: str = "") -> None:
         """Put a matrix's devices anywhere within their own bounds, as found at power-on.

@@ -153,8 +153,14 @@ def quiet(stage: str, done: int, images: int, accuracy: float) -> None:
 class Controller:
     """Runs stages on a chip, on a training clock and on an evaluation clock of its own."""
 
-    def __init__(self, chip: Chip, listener: Listener | None = None, together: int | None = None) -> None:
-        """`together` bounds the images of a chunk; None leaves it to what the rule declares."""
+    def __init__(
+        self, chip: Chip, listener: Listener | None = None, together: int | None = None,
+        overlapping: bool | None = None,
+    ) -> None:  # fmt: skip
+        """`together` bounds the images of a chunk; None leaves it to what the rule declares.
+
+        `overlapping` images are under way side by side; None: where the controller's depth is more than 1.
+        """
         self.chip = chip
         self.ledger = Ledger()
         self._together = together
@@ -171,7 +177,8 @@ class Controller:
         self._backward: dict[str, tuple[Pass, ...]] = {}
         self._evaluate: dict[str, tuple[Pass, ...]] = {}
         self._powered = False
-        self.depth = plan.architecture.depth
+        self._depth = plan.architecture.depth
+        self._overlapping = self._depth > 1 if overlapping is None else overlapping
         chip.keep_time(lambda: self.floor.now)
 
     def run(self, task: StageTask, progress: Progress = quiet) -> StageOutcome:
@@ -188,7 +195,7 @@ class Controller:
             evaluations.append(self._measure(task, done, self.floor.now - begin))
             progress(task.name, done, task.images, evaluations[-1].accuracy)
 
-        if self.depth > 1:
+        if self._overlapping:
             self._pipelined(task, measure)
         else:
             execute(self.floor, self._stage(task, measure))
@@ -268,7 +275,10 @@ class Controller:
         shapes = self.chip.shapes(task.name, bool(rule.digital))
         yield from self._converse(rule.start(shapes), 0)
         measure(0)
-        declarations = with_time(rule.declarations(), self.chip.ageing, self._upkeep_declared(rule))
+        declarations = with_time(
+            rule.declarations(), self.chip.ageing, self._upkeep_declared(rule),
+            self.chip.waiting(rule.uneven()),
+        )  # fmt: skip
         done = 0
         for x, labels in _batches(task, self._sizes(task, declarations)):
             chunk = yield from self._passes(x, labels, done, shapes)
@@ -298,7 +308,7 @@ class Controller:
 
         batches = enumerate(_batches(task, lambda done: min(1, task.images - done)))
         images = (image(done, *batch) for done, batch in batches)
-        finish(self.floor, pipeline.run(self.floor, images, self.depth))
+        finish(self.floor, pipeline.run(self.floor, images, self._depth))
 
     def _learn(self, rule: LearningRule, shapes: tuple[LayerShape, ...], chunk: Chunk) -> Program:
         done = chunk.first + chunk.images

@@ -28,9 +28,12 @@ class Step(NamedTuple):
 
     `compute` takes the transaction, changes its value and returns the Work. A `joint` step is held until so
     many of the steps that follow have ended. `operation` is the ledger's name where it is not the
-    transaction's. A step that is `passing` takes these channels of its component and leaves the rest of it to
-    others. One that `keeps` words first waits until its component has room for them, and they stay there
-    until the transaction's owner lets go of them.
+    transaction's.
+
+    A step that is `passing` takes these channels of its component for as long as it travels, in the order of
+    arrival, and then waits where it is going: what carries is never held up by one of those to whom it
+    carries, so that ways that cross on a carrier cannot block each other. One that `keeps` words first waits
+    until its component has room for them, and they stay there until the transaction's owner lets go of them.
     """
 
     node: str
@@ -179,6 +182,8 @@ class Node:
         """Sum over transactions of the time from arrival to the end of service [ps]."""
         self.holding: Transaction | None = None
         self.blocked = ""
+        self.wanting: list[tuple[Transaction, int]] = []
+        """Transactions that wait for room, each with the words that it would leave here."""
         self._busy_until = 0
         self._free: dict[tuple[int, int], int] = {}
 
@@ -192,14 +197,11 @@ class Node:
         floor = self.floor
         while True:
             transaction = yield self.inbox.get()
-            self.holding = transaction
             step = transaction.route[transaction.index]
-            if step.keeps is not None:
-                yield from self._find_room(transaction, step.keeps(transaction))
             if step.passing is not None:
-                self._pass(transaction, step)
-                self.holding = None
+                self._carry(transaction, step)
                 continue
+            self.holding = transaction
             start = floor.now
             self.waiting += start - transaction.arrived
             arrived, operation = transaction.arrived, step.operation or transaction.operation
@@ -242,14 +244,28 @@ class Node:
         yield following.accept(transaction)
         self.blocked = ""
 
-    def _find_room(self, transaction: Transaction, words: int) -> Generator[simpy.Event, Any, None]:
-        """Wait for room for the words that a transaction leaves here."""
-        if self.room is None or transaction.owner is None or not words:
+    def _carry(self, transaction: Transaction, step: Step) -> None:
+        """Send a transaction on, once there is room for the words that it leaves here, if it leaves any.
+
+        Those that want room wait in the order in which they came; others pass them by, since the learning
+        that lets go of the room may be among them.
+        """
+        words = step.keeps(transaction) if step.keeps is not None and transaction.owner is not None else 0
+        if not words:
+            self._pass(transaction, step)
             return
-        self.blocked = f"room for {words} words"
+        self.wanting.append((transaction, words))
+        self.env.process(self._find_room(transaction, step, words))
+
+    def _find_room(
+        self, transaction: Transaction, step: Step, words: int
+    ) -> Generator[simpy.Event, Any, None]:
+        assert self.room is not None
+        assert transaction.owner is not None
         yield self.room.get(words)
-        self.blocked = ""
+        self.wanting.pop(0)
         transaction.owner.keep(self.room, words)
+        self._pass(transaction, step)
 
     def _pass(self, transaction: Transaction, step: Step) -> None:
         """Send a transaction over channels, which it takes together for as long as it travels."""
@@ -257,10 +273,11 @@ class Node:
         work = step.compute(transaction)
         operation = step.operation or transaction.operation
         self.floor.post(operation, self.name, work)
-        start = max([now, *(self._free.get(channel, 0) for channel in channels)])
-        end = start + work.duration
-        for channel in channels:
-            self._free[channel] = end
+        start = end = now
+        if work.duration:  # what brings no words takes no channel
+            start = max(now, *(self._free.get(channel, 0) for channel in channels))
+            end = start + work.duration
+            self._free |= dict.fromkeys(channels, end)
         transaction.visits.append(Visit(self.name, operation, transaction.arrived, start))
         transaction.index += 1
         self.waiting += start - transaction.arrived
@@ -274,8 +291,8 @@ class Node:
     ) -> Generator[simpy.Event, Any, None]:
         if end > self.floor.now:
             yield self.env.timeout(end - self.floor.now)
-        yield self.floor.next_of(transaction).accept(transaction)
         self.floor.heard(self.name, operation, transaction, start)
+        yield self.floor.next_of(transaction).accept(transaction)
 
     def _serve(self, transaction: Transaction) -> int:
         """Do the steps that lie here, up to a joint one; returns how long they take [ps].
@@ -372,25 +389,30 @@ class Floor:
 
     def stuck(self) -> list[str]:
         """For a dead-locked chip: each component that holds something, and what it waits for."""
-        return [self._stuck(name, node) for name, node in self.nodes.items() if node.holding is not None]
+        nodes = self.nodes.items()
+        return [self._stuck(name, node) for name, node in nodes if node.holding is not None or node.wanting]
 
     def _stuck(self, name: str, node: Node) -> str:
+        if node.wanting:
+            return self._without_room(name, node)
         held = node.holding
         assert held is not None
         text = f"'{name}' holds {held.operation} of '{held.layer}'"
         if node.blocked in self.nodes:
             text += f" and waits for room in the inbox of '{node.blocked}'"
-        elif node.blocked:
-            text += f" and waits for {node.blocked}, {self._holders(node)}"
         elif held.hold is not None and not held.hold.released.triggered:
             text += f" until '{self._where(held)}' is done with it"
         return f"{text}, with {len(node.inbox.items)} waiting"
 
-    def _holders(self, node: Node) -> str:
+    def _without_room(self, name: str, node: Node) -> str:
         assert node.room is not None
+        (first, words), *others = node.wanting
         kept = [(owner.name, owner.held(node.room)) for owner in self.owners]
-        held = [f"{name} keeps {words}" for name, words in kept if words]
-        return f"of which {node.room.level} are free and {' and '.join(held) or 'none are kept'}"
+        held = " and ".join(f"{owner} keeps {number}" for owner, number in kept if number)
+        return (
+            f"'{name}' has {first.operation} of '{first.layer}' waiting for room for {words} words, of which "
+            f"{node.room.level} are free and {held or 'none are kept'}, with {len(others)} waiting"
+        )
 
     def _where(self, transaction: Transaction) -> str:
         for name, node in self.nodes.items():
