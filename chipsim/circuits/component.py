@@ -99,6 +99,10 @@ class ComponentParameters(Model):
         """Durations that follow from a clock which the file gives in their place, by parameter."""
         return {}
 
+    in_turns: ClassVar[str] = ""
+    """The parameter that is how many units the lines or words of a transaction take turns at, if there is one:
+    with twice as many, a transaction takes half the time, or a little more."""
+
     def posts(self) -> Mapping[str, tuple[str, ...]]:
         """Actions that it may post with these parameters, like `actions`."""
         return self.actions
