@@ -100,8 +100,10 @@ class ComponentParameters(Model):
         return {}
 
     in_turns: ClassVar[str] = ""
-    """The parameter that is how many units the lines or words of a transaction take turns at, if there is one:
-    with twice as many, a transaction takes half the time, or a little more."""
+    """The parameter that says at how many units the lines or words of a transaction take turns, if any does.
+
+    With twice as many, a transaction takes half the time, or a little more.
+    """
 
     def posts(self) -> Mapping[str, tuple[str, ...]]:
         """Actions that it may post with these parameters, like `actions`."""
