@@ -10,7 +10,8 @@ A gain is bounded from what the run counted; nothing is simulated again. Any sch
   served for.
 
 A second unit halves at best the work that its component has to do, and shortens a transaction, by half at
-best, only where lines take turns at its units (converters, banks of memory, multiply-accumulate lanes).
+best, only where lines take turns at its units (converters that are fewer than the lines, banks of memory,
+multiply-accumulate lanes).
 What nobody waits for and nothing takes turns at gains nothing.
 """
 
@@ -20,7 +21,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chipsim.architecture import groups
+from chipsim.architecture.blocks import Block
 from chipsim.architecture.placement import Plan
+from chipsim.architecture.routes import INSPECT, TRANSPOSED
 from chipsim.reports.counted import PER_SECOND, Counted
 from chipsim.simulation.controller import Usage
 
@@ -98,5 +101,29 @@ class _Bounds:
         return served[kind] / 2 if self._shortened(kind) else 0
 
     def _shortened(self, kind: str) -> bool:
-        """Whether a second unit makes a transaction shorter."""
-        return bool(self._plan.architecture.declared[kind].in_turns)
+        """Whether a second unit makes some transaction shorter."""
+        parameters = self._plan.architecture.declared[kind]
+        if not parameters.in_turns:
+            return False
+        return parameters.role != "adc" or self._lines(kind) > getattr(parameters, parameters.in_turns)
+
+    def _lines(self, kind: str) -> int:
+        """The most lines that a converter of a kind is given at once."""
+        plan = self._plan
+        reads = (
+            (way, plan.blocks[way[1]], plan.architecture.cells[route[1]])
+            for way, route in plan.routes.items()
+            if len(route) > 2 and groups.base(route[2]) == kind and route[1] in plan.architecture.cells
+        )
+        return max(
+            (
+                _sensed(way[0], block) * (cell.devices if way[0] == INSPECT else 1)
+                for way, block, cell in reads
+            ),
+            default=0,
+        )
+
+
+def _sensed(operation: str, block: Block) -> int:
+    across = operation == "backward" or operation.endswith(TRANSPOSED)
+    return block.rows if across else block.columns

@@ -48,7 +48,7 @@ def gained(files: tuple[str, str], second: str, *settings: str) -> tuple[float, 
 
 @pytest.mark.parametrize("images", [1, 3])
 def test_an_images_uncontended_time_is_that_of_its_steps_however_many_overlap(images: int) -> None:
-    """SGD on the paper's chip: a read of 128 ns, two conversions of 10 ns, 2 ns, and 2 x 31 x 100 ns of pulses."""
+    """SGD on the paper's chip: 128 ns read, twice 10 ns converted, 2 ns activated, 2 x 31 x 100 ns pulsed."""
     result = ran(PAPER, *SGD, depth(images))
     steps = IMAGES * (128 + 2 * 10 + 2 + 2 * 31 * 100) * 1e-9
     total = result.record["total"]
@@ -103,6 +103,11 @@ def test_one_by_one_twice_the_converters_gain_half_of_their_time_and_no_more() -
     assert bound == pytest.approx(IMAGES * 10e-6, rel=1e-12)
     assert gain == pytest.approx(bound, rel=1e-12)
     assert gain < time
+
+
+def test_one_by_one_converters_for_every_line_gain_nothing_from_as_many_again() -> None:
+    bound, gain, _ = gained(PAPER, "components.adc.count=4", "components.adc.count=2", *SGD, *SLOW_ADC)
+    assert (bound, gain) == (0, 0)
 
 
 def test_lines_that_do_not_share_evenly_gain_less_than_the_bound() -> None:
