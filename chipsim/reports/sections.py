@@ -426,6 +426,9 @@ def _utilisation_rows(group: Cohort, several: bool) -> list[tuple[Cell, ...]]:
     return rows
 
 
+_HELD = {"component", "copies", "by", "share", "gain_at_most_s"}
+
+
 def _contention(group: Cohort, several: bool) -> list[str]:
     """Sentences on what waiting costs or overlap gains, and on the component that holds the runs back."""
     label = f"{group.label}: " if several else ""
@@ -438,7 +441,7 @@ def _contention(group: Cohort, several: bool) -> list[str]:
             f"{quantity(alone, 's')}: {what} {quantity(round(abs(time - alone), 12), 's')}."
         )
     held = group.first.figures.get("bottleneck")
-    if isinstance(held, Mapping):
+    if isinstance(held, Mapping) and held.keys() >= _HELD:
         each = "a second one" if held["copies"] == 1 else f"a second one for each of the {held['copies']}"
         of = "critical path" if held["by"] == "critical path" else "time"
         seed = f" (seed {group.first.figures.get('seed')})" if len(group.runs) > 1 else ""
