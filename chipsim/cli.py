@@ -338,19 +338,28 @@ def _keeping(folder: Path) -> Iterator[None]:
     first_seed,
     click.option("--seeds", type=click.IntRange(1, 1_000_000), default=None, help="Run this many seeds."),
     workers_option, settings,
+    click.option(
+        "--trace", is_flag=False, flag_value="0:20", metavar="[A:B]",
+        help="Write events.csv, and trace.json.gz for Perfetto: images A up to B of each stage, counted "
+        "from 0. [alone: 0:20]",
+    ),
     click.option("--strict", is_flag=True, help="Warnings are errors."),
     as_json,
 )  # fmt: skip
 @click.pass_context
 def run(
     context: click.Context, architecture: str, workload: str, output: Path | None, force: bool, seed: int,
-    seeds: int | None, workers: int | None, settings: tuple[str, ...], strict: bool, as_json: bool,
+    seeds: int | None, workers: int | None, settings: tuple[str, ...], trace: str | None, strict: bool,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Simulate WORKLOAD on ARCH (each a path or the name of a shipped file)."""
-    from chipsim.experiments.run import Request, prepare
+    from chipsim.experiments.run import Request, check_window, prepare
     from chipsim.reports.result import plan_warnings
 
+    window = None if trace is None else _window(trace)
     job = prepare(Request(architecture, workload, settings))
+    if window is not None:
+        check_window(job, window)
     if context.obj["verbose"]:
         for kind, path in job.sources.items():
             click.echo(f"{kind}: {path}", err=True)
@@ -362,17 +371,32 @@ def run(
     _warn(context, warnings)
     job.selection  # noqa: B018 - data that is not there is found before anything is written
     if seeds is None:
-        _run_one(context, job, output, force, seed, as_json, len(warnings))
+        found = _run_one(context, job, output, force, seed, window, as_json, len(warnings))
     else:
-        _run_many(context, job, output, force, range(seed, seed + seeds), workers, as_json)
+        found = _run_many(context, job, output, force, range(seed, seed + seeds), workers, window, as_json)
+    if strict and (cut := [warning for warning in found if warning["code"] == "W030"]):
+        raise RunError(*(Fault(warning["message"], code=warning["code"]) for warning in cut))
+
+
+def _window(text: str) -> Any:
+    from chipsim.simulation.trace import Window
+
+    first, colon, end = text.partition(":")
+    if not (colon and first.isdecimal() and end.isdecimal() and int(first) < int(end)):
+        raise UsageError(
+            Fault(f"'--trace {text}': '{text}' is not A:B, images A up to B, as in 0:20; --trace alone "
+                  "stands behind ARCH and WORKLOAD", code="E100")
+        )  # fmt: skip
+    return Window(int(first), int(end))
 
 
 def _run_one(
-    context: click.Context, job: Any, output: Path | None, force: bool, seed: int, as_json: bool, warned: int
-) -> None:
-    """Run one seed; the first `warned` of its warnings have been said."""
+    context: click.Context, job: Any, output: Path | None, force: bool, seed: int, window: Any, as_json: bool,
+    warned: int,
+) -> Sequence[Mapping[str, str]]:  # fmt: skip
+    """Run and write one seed; returns its warnings, of which the first `warned` have been said."""
     from chipsim.experiments import ensemble, folders
-    from chipsim.experiments.run import simulate
+    from chipsim.experiments.run import traced
 
     folders.check_free(output or folders.fresh(Path(folders.RUNS), job.workload.name), force)
     before = {
@@ -380,29 +404,36 @@ def _run_one(
         for k, stage in enumerate(job.workload.stages)
     }
     with _bar(context, sum(stage.images for stage in job.workload.stages), "images") as show:
-        result = simulate(
-            job, seed,
+        result, trace = traced(
+            job, seed, window,
             lambda stage, done, _, accuracy: show(before[stage] + done, f"{stage}: {accuracy:.1%}"),
-            command=_command(),
+            _command(),
         )  # fmt: skip
-    folder = ensemble.write_run(job, result, output, force)
+    folder = ensemble.write_run(job, result, output, force, trace)
     _warn(context, result.warnings[warned:])
     if as_json:
         click.echo((folder / "run.json").read_text("utf-8"), nl=False)
-        return
+        return result.warnings
     _print_record(result.record)
     click.echo(f"folder: {folder}\nreport: {folder / 'report.html'}")
+    if trace is not None:
+        click.echo(f"trace: {folder / 'trace.json.gz'}")
+    return result.warnings
 
 
 def _run_many(
     context: click.Context, job: Any, output: Path | None, force: bool, seeds: range, workers: int | None,
-    as_json: bool,
-) -> None:  # fmt: skip
+    window: Any, as_json: bool,
+) -> Sequence[Mapping[str, str]]:  # fmt: skip
+    """Run and write many seeds; returns what there is to say of the trace."""
     from chipsim.experiments import ensemble, folders
     from chipsim.reports import html
 
     base = None if output else Path(folders.RUNS)
-    wanted = ensemble.Plan(job, output or Path(job.workload.name), tuple(seeds), _command())
+    name = output or Path(job.workload.name)
+    wanted = ensemble.Plan(job, name, tuple(seeds), _command(), window)
+    if window is not None and not context.obj["quiet"]:
+        click.echo(f"--trace: of the {len(seeds)} seeds, the first ({seeds[0]}) is traced", err=True)
     plan = ensemble.find_or_begin(wanted, base, force)
     with _bar(context, len(seeds), "seeds") as show, _keeping(plan.folder):
         summary = ensemble.run(
@@ -411,11 +442,18 @@ def _run_many(
         group = html.Group(job.workload.name, tuple(plan.of(seed) for seed in plan.seeds))
         title = f"{job.workload.name} on {job.architecture.name}, {len(seeds)} seeds"
         page = html.write([group], plan.folder / "report.html", title, command=shlex.join(_command()))
+    first = plan.of(plan.seeds[0])
+    found: Sequence[Mapping[str, str]] = json.loads((first / "warnings.json").read_text("utf-8"))
+    cut = [warning for warning in found if warning["code"] == "W030"]
+    _warn(context, cut)
     if as_json:
         click.echo((plan.folder / "ensemble.json").read_text("utf-8"), nl=False)
-        return
+        return cut
     _print_summary(summary)
     click.echo(f"folder: {plan.folder}\nreport: {page}")
+    if window is not None:
+        click.echo(f"trace: {first / 'trace.json.gz'}")
+    return cut
 
 
 def _print_record(record: Mapping[str, Any]) -> None:
@@ -440,8 +478,27 @@ def _print_record(record: Mapping[str, Any]) -> None:
     total = record["total"]
     costs = _costs(total["time_s"], total["energy_J"], total["pulses"])
     click.echo(f"in all: {costs}; area {_area(record['area_m2'])}")
+    _print_contention(record)
     click.echo(f"  {total['assumed_share']:.1%} of the energy rests on assumed prices")
     _print_spread(record)
+
+
+def _print_contention(record: Mapping[str, Any]) -> None:
+    """What waiting costs or overlap gains, and the component that holds the run back."""
+    total, held = record["total"], record["bottleneck"]
+    difference = round(total["time_s"] - total["uncontended_s"], 12)
+    what = "overlap gains" if difference < 0 else "waiting costs"
+    click.echo(
+        f"  one after another without a wait it would be {_written(total['uncontended_s'], 'time')}: "
+        f"{what} {_written(abs(difference), 'time')}"
+    )
+    if held is not None:
+        share = f"{held['share']:.1%} of the {'critical path' if held['by'] == 'critical path' else 'time'}"
+        each = "a second one" if held["copies"] == 1 else f"a second one for each of the {held['copies']}"
+        click.echo(
+            f"  bottleneck: {held['component']}, {share}; {each} would gain at most "
+            f"{_written(held['gain_at_most_s'], 'time')}"
+        )
 
 
 def _to_target(found: Mapping[str, Any] | None) -> str:
@@ -732,20 +789,37 @@ def why(folder: Path, figure: str, as_json: bool) -> None:
     """
     from chipsim.experiments import why as reasons
 
-    lines: Any = {"energy": reasons.energy, "latency": reasons.latency}[figure](folder)
-    if as_json:
-        _print_json({figure: [line._asdict() for line in lines]})
+    if figure == "energy":
+        lines = reasons.energy(folder)
+        _print_json({figure: [line._asdict() for line in lines]}) if as_json else _print_energy(lines)
         return
-    {"energy": _print_energy, "latency": _print_latency}[figure](lines)
+    found = reasons.ways(folder)
+    if as_json:
+        overlap = {} if found.overlap is None else {"overlap": found.overlap._asdict()}
+        _print_json({figure: [line._asdict() for line in found.lines]} | overlap)
+        return
+    _print_latency(found)
 
 
-def _print_latency(lines: Sequence[Any]) -> None:
-    click.echo(f"{_written(sum(line.time_s for line in lines), 'time')} in all, evaluation apart:")
-    for line in lines:
+def _print_latency(found: Any) -> None:
+    whole = _written(sum(line.time_s for line in found.lines), "time")
+    if (overlap := found.overlap) is None:
+        click.echo(f"{whole} in all, evaluation apart:")
+    else:
+        click.echo(
+            f"{_written(overlap.time_s, 'time')} in all, evaluation apart; images overlap (depth "
+            f"{overlap.depth}), and their ways add up to {whole}, {overlap.ratio:.4g} times that"
+        )
+        if overlap.way_s is not None:
+            click.echo(
+                f"the mean way of {overlap.images} images is {_written(overlap.way_s, 'time')}, from the "
+                "wait for a place to the end of its learning step:"
+            )
+    for line in found.lines:
         durations = ", ".join(f"{name} {value}" for name, value in line.durations.items())
         click.echo(
             f"{line.share:7.2%} {_written(line.time_s, 'time'):>9}  {line.operation}: {line.component} "
-            f"{line.kind}; {durations}"
+            f"{line.kind}{f'; {durations}' if durations else ''}"
         )
 
 

@@ -118,6 +118,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "W025": "Converters need more room than the edge of the array that they stand beside.",
         "W026": "A run spends much of the pulses that a device survives.",
         "W027": "Devices lose much of their state between two writes.",
+        "W030": "A trace holds only a part of what was asked for.",
         "W010": "Weights or codes lie at the end of their range.",
     }
 )

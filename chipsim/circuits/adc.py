@@ -36,6 +36,7 @@ class Bank(ComponentParameters):
         description="in place of the conversion: one period to sample and one for each bit",
     )  # fmt: skip
 
+    in_turns: ClassVar[str] = "count"
     accepts: ClassVar[Ports] = {"": frozenset({"current"})}
     timing: ClassVar[Timing] = {
         "conversion": {

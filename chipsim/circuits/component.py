@@ -99,6 +99,12 @@ class ComponentParameters(Model):
         """Durations that follow from a clock which the file gives in their place, by parameter."""
         return {}
 
+    in_turns: ClassVar[str] = ""
+    """The parameter that says at how many units the lines or words of a transaction take turns, if any does.
+
+    With twice as many, a transaction takes half the time, or a little more.
+    """
+
     def posts(self) -> Mapping[str, tuple[str, ...]]:
         """Actions that it may post with these parameters, like `actions`."""
         return self.actions

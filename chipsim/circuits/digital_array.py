@@ -35,6 +35,7 @@ class Parameters(ComponentParameters):
     bits: Literal[16, 32] = Field(default=32, description="width of a word, for prices and area")
     cycle: Seconds | None = Field(default=None, gt=0, le=1, description="time of one cycle")
 
+    in_turns: ClassVar[str] = "lanes"
     timing: ClassVar[Timing] = {"cycle": {"measured": CYCLE, "ideal": CYCLE}}
 
 

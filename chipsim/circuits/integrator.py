@@ -40,6 +40,7 @@ class Parameters(ComponentParameters):
     )
     banks: int = Field(default=1, ge=1, le=4096, description="words worked on at once")
 
+    in_turns: ClassVar[str] = "banks"
     timing: ClassVar[Timing] = {"access": {"measured": _ACCESS, "ideal": _ACCESS}}
 
 

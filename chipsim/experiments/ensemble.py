@@ -18,17 +18,19 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from chipsim.errors import Fault, RunError
 from chipsim.experiments import folders, pages
-from chipsim.experiments.run import Job, Request, prepare, simulate
+from chipsim.experiments.run import Job, Request, prepare, traced
 from chipsim.numerics import threads
+from chipsim.reports import perfetto
 from chipsim.reports import result as results
 from chipsim.reports.result import Result
 from chipsim.simulation.controller import Progress, quiet
+from chipsim.simulation.trace import Recorder, Window
 
 Done = Callable[[int, int, Mapping[str, Any]], None]
 """Told how many seeds are there, of how many, and the record of the one that has just ended."""
@@ -42,6 +44,12 @@ class Plan:
     folder: Path
     seeds: tuple[int, ...]
     command: tuple[str, ...] = ()
+    traced: Window | None = None
+    """Images that the first seed is traced for."""
+
+    def window(self, seed: int) -> Window | None:
+        """The images that a seed is traced for."""
+        return self.traced if seed == self.seeds[0] else None
 
     def of(self, seed: int) -> Path:
         """The folder of one seed."""
@@ -53,35 +61,39 @@ class Plan:
         return {"format": "chipsim-request/1", "digest": self.job.digest, "seeds": list(self.seeds)}
 
     def missing(self) -> tuple[int, ...]:
-        """Seeds that have no complete folder yet."""
-        return tuple(seed for seed in self.seeds if not _is_complete(self.of(seed)))
+        """Seeds that have no complete folder yet, and the one that is to be traced."""
+        return tuple(s for s in self.seeds if self.window(s) or not _is_complete(self.of(s)))
 
 
-def write_run(job: Job, result: Result, folder: Path | None, force: bool = False) -> Path:
+def write_run(
+    job: Job, result: Result, folder: Path | None, force: bool = False, trace: Recorder | None = None
+) -> Path:
     """Write one run's folder with its page; returns the folder, a new one in `RUNS` where none is given."""
-    fill = functools.partial(_fill, job, result, page=True)
+    fill = functools.partial(_fill, job, result, trace, page=True)
     if folder is None:
         return folders.publish_numbered(Path(folders.RUNS), job.workload.name, fill)
     folders.publish(folder, fill, force)
     return folder
 
 
-def _write_seed(job: Job, result: Result, folder: Path) -> None:
+def _write_seed(job: Job, result: Result, folder: Path, trace: Recorder | None) -> None:
     """Write one seed's folder; what is complete already, by somebody else's hand, holds the same."""
-    if not _is_complete(folder):
-        folders.publish(folder, functools.partial(_fill, job, result, page=False), force=True)
+    if trace is not None or not _is_complete(folder):
+        folders.publish(folder, functools.partial(_fill, job, result, trace, page=False), force=True)
 
 
 def _is_complete(folder: Path) -> bool:
     return (folder / "run.json").is_file()
 
 
-def _fill(job: Job, result: Result, folder: Path, page: bool) -> None:
+def _fill(job: Job, result: Result, trace: Recorder | None, folder: Path, page: bool) -> None:
     inputs = folder / "inputs"
     inputs.mkdir()
     for kind, text in job.given.items():
         (inputs / f"{kind}.yaml").write_bytes(text)
     results.write(result, folder)
+    if trace is not None:
+        perfetto.write(trace, job.plan, folder)
     for cell in job.architecture.cells.values():
         for name, content in cell.attached.items():
             for path in (inputs / name, folder / "resolved" / name):
@@ -109,7 +121,7 @@ def find_or_begin(plan: Plan, base: Path | None, force: bool) -> Plan:
         folders.write_text(folder / "request.json", json.dumps(plan.label, indent=2) + "\n")
     except OSError as error:
         raise RunError(Fault(f"'{folder}' cannot be written: {error.strerror}", code="E092")) from None
-    return Plan(plan.job, folder, plan.seeds, plan.command)
+    return replace(plan, folder=folder)
 
 
 def begun(plan: Plan) -> bool:
@@ -193,9 +205,7 @@ def _records(
         yield from _spread(tasks, workers)
         return
     for plan, seed in tasks:
-        result = simulate(plan.job, seed, progress, command=plan.command)
-        _write_seed(plan.job, result, plan.of(seed))
-        yield result.record
+        yield _run_seed(plan, seed, progress)
 
 
 def _spread(tasks: Sequence[tuple[Plan, int]], workers: int) -> Iterator[Mapping[str, Any]]:
@@ -208,7 +218,7 @@ def _spread(tasks: Sequence[tuple[Plan, int]], workers: int) -> Iterator[Mapping
     with ProcessPoolExecutor(min(workers, len(tasks)), context, _begin_worker) as pool:
         with _deaf():
             waiting = [
-                pool.submit(_run_one, plan.job.request, plan.job.digest, seed, plan.of(seed), plan.command)
+                pool.submit(_run_one, plan.job.request, plan.job.digest, seed, _without_job(plan))
                 for plan, seed in tasks
             ]
         try:
@@ -263,18 +273,28 @@ _prepared = functools.cache(prepare)
 """Jobs that a worker process has prepared: it is handed many seeds of the same."""
 
 
-def _run_one(
-    request: Request, digest: str, seed: int, folder: Path, command: tuple[str, ...]
-) -> dict[str, Any]:
+def _without_job(plan: Plan) -> Callable[[Job], Plan]:
+    """What a plan says beside its job, which is too large to be sent to a worker."""
+    return functools.partial(
+        Plan, folder=plan.folder, seeds=plan.seeds, command=plan.command, traced=plan.traced
+    )
+
+
+def _run_seed(plan: Plan, seed: int, progress: Progress = quiet) -> Mapping[str, Any]:
+    """Simulate and write one seed of a plan; returns its record."""
+    result, trace = traced(plan.job, seed, plan.window(seed), progress, plan.command)
+    _write_seed(plan.job, result, plan.of(seed), trace)
+    return result.record
+
+
+def _run_one(request: Request, digest: str, seed: int, plan: Callable[[Job], Plan]) -> dict[str, Any]:
     """A worker's part: one seed from request to folder. Raises where the files are not those checked."""
     job = _prepared(request)
     if job.digest != digest:
         raise RunError(
             Fault("a file has changed while the study ran; run the same command again", code="E090")
         )
-    result = simulate(job, seed, command=command)
-    _write_seed(job, result, folder)
-    return dict(result.record)
+    return dict(_run_seed(plan(job), seed))
 
 
 # Figures of many runs

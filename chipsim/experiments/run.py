@@ -8,7 +8,7 @@ import platform
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,7 +20,7 @@ from chipsim.accounting import costs
 from chipsim.architecture import graph
 from chipsim.architecture.graph import Architecture
 from chipsim.architecture.placement import Plan, compile_plan
-from chipsim.errors import Fault, InputError, Place, suggestion
+from chipsim.errors import Fault, InputError, Place, UsageError, suggestion
 from chipsim.inputs import documents, registry
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Faults, resolved
@@ -31,7 +31,7 @@ from chipsim.reports import result as results
 from chipsim.reports.result import Result
 from chipsim.simulation.chip import Chip
 from chipsim.simulation.controller import Controller, ProgramTask, Progress, StageData, StageTask, quiet
-from chipsim.simulation.trace import Listener
+from chipsim.simulation.trace import MOST, Listener, Recorder, Span, Window
 from chipsim.workloads import linear, preparation, stages, tasks
 from chipsim.workloads.preparation import Prepared, Selection
 from chipsim.workloads.stages import ProgramStage, Workload
@@ -234,6 +234,40 @@ def simulate(
     )
     counts, arrays = counted.of_run(controller, outcomes, inputs), dict(results.arrays(outcomes))
     return results.price(job.plan, counts, arrays, identity, job.resolved, provenance(job, command, began))
+
+
+def check_window(job: Job, window: Window) -> None:
+    """Raise `UsageError` where no stage has any of the images that are to be traced."""
+    most = max(stage.images for stage in job.workload.stages)
+    if window.first and window.first >= most:
+        text = f"--trace {window}: no stage has an image {window.first}; the longest has images 0:{most}"
+        raise UsageError(Fault(text, code="E100"))
+
+
+def traced(
+    job: Job, seed: int, window: Window | None, progress: Progress = quiet, command: Sequence[str] = (),
+    most: int = MOST,
+) -> tuple[Result, Recorder | None]:  # fmt: skip
+    """Run a job like `simulate`, and keep what the images of a window do, if there is one.
+
+    Of their visits `most` are kept; where there were more, a warning of the result says so. Else tracing
+    changes nothing.
+    """
+    recorder = None if window is None else Recorder(window, most)
+    result = simulate(job, seed, progress, recorder, command=command)
+    if recorder is not None and recorder.stopped is not None:
+        result = replace(result, warnings=(*result.warnings, _cut_short(recorder, recorder.stopped)))
+    return result, recorder
+
+
+def _cut_short(recorder: Recorder, stopped: Span) -> dict[str, str]:
+    image = max(stopped.first - (not stopped.images), 0)
+    fewer = Window(recorder.window.first, max(image, recorder.window.first + 1))
+    text = (
+        f"the trace holds the first {len(recorder)} of {len(recorder) + recorder.left_out} spans, up to "
+        f"image {image} of stage '{stopped.stage}'; trace fewer images, as with --trace {fewer}"
+    )
+    return {"code": "W030", "message": text}
 
 
 def stage_data(workload: Workload, index: int, prepared: Prepared, seed: int) -> tuple[StageData, float]:

@@ -59,8 +59,36 @@ class LatencyLine(NamedTuple):
     """Parameters that set the component's time in this operation, with value and where it stands."""
 
 
+class Overlap(NamedTuple):
+    """How the ways of images that overlap come to more than the time of their run [s]."""
+
+    depth: int
+    time_s: float
+    """Time of the run."""
+    images: int
+    ratio: float
+    """Sum of all ways over the time of the run."""
+    way_s: float | None
+    """Mean way of an image, from the wait for a place on; None where there was none."""
+
+
+class Ways(NamedTuple):
+    """Where the time of a run went, longest first, and how images overlapped, if they did."""
+
+    lines: tuple[LatencyLine, ...]
+    overlap: Overlap | None
+
+
 def latency(folder: Path) -> tuple[LatencyLine, ...]:
-    """The lines of a run's time, longest first; they add up to it. Raises like `repricing.read`."""
+    """The lines of a run's time, longest first. Raises like `repricing.read`.
+
+    They add up to it or, where images overlap, to the sum of the images' ways.
+    """
+    return ways(folder).lines
+
+
+def ways(folder: Path) -> Ways:
+    """The lines of a run's time, and how images overlapped. Raises like `repricing.read`."""
     run = repricing.read(folder)
     legs: dict[tuple[str, str, bool], int] = {}
     for _, operation, component, served, time in run.counted.path:
@@ -74,7 +102,21 @@ def latency(folder: Path) -> tuple[LatencyLine, ...]:
         )
         for (operation, component, served), time in legs.items()
     )  # fmt: skip
-    return tuple(sorted(lines, key=lambda line: (-line.time_s, line[2:5])))
+    return Ways(tuple(sorted(lines, key=lambda line: (-line.time_s, line[2:5]))), _overlap(run))
+
+
+def _overlap(run: Finished) -> Overlap | None:
+    """What there is to say of images that overlap; None where they go one after another."""
+    depth, trained = run.job.plan.architecture.depth, run.counted.trained
+    if depth == 1 or not trained:
+        return None
+    shown = {stage.name: stage.given.images for stage in run.counted.stages}
+    images = sum(shown.values())
+    whole = sum(leg.time for leg in run.counted.path)
+    ways = sum(leg.time for leg in run.counted.path if shown[leg.stage])
+    return Overlap(
+        depth, trained / PER_SECOND, images, whole / trained, ways / images / PER_SECOND if images else None
+    )
 
 
 def _durations(run: Finished, operation: str, component: str, served: bool) -> dict[str, str]:

@@ -39,12 +39,14 @@ class StageInputs:
 class StageCounts:
     """One stage: what was asked of it, its time [ps] and its evaluations with the ledger at each.
 
+    `uncontended` is what its groups of transactions would take one after another, if nothing waited [ps].
     `misses` is what a stage of kind `program` could not program.
     """
 
     name: str
     given: StageInputs
     duration: int
+    uncontended: int
     evaluations: tuple[Evaluation, ...]
     misses: Misses | None = None
 
@@ -69,9 +71,12 @@ def of_run(
 ) -> Counted:
     """What a chip's controller counted over stages that have ended."""
     stages = tuple(
-        StageCounts(outcome.name, given, outcome.duration, outcome.evaluations, outcome.misses)
+        StageCounts(
+            outcome.name, given, outcome.duration, controller.uncontended(outcome.name),
+            outcome.evaluations, outcome.misses,
+        )
         for outcome, given in zip(outcomes, inputs, strict=True)
-    )
+    )  # fmt: skip
     return Counted(
         stages, tuple(controller.ledger.rows()), controller.floor.now, controller.beside.now,
         tuple(sorted(controller.usage())), controller.critical_path(),
@@ -95,13 +100,16 @@ def read(folder: Path, matrices: Mapping[str, Mapping[str, str]]) -> Counted:
                     stage["linear_accuracy"], stage["target"],
                 ),
                 picoseconds(stage["time_s"]),
+                picoseconds(stage["uncontended_s"]),
                 tuple(evaluations[stage["name"]]),
                 _misses(stage.get("programming")),
             )
             for stage in record["stages"]
         )  # fmt: skip
         usage = tuple(
-            Usage(row["component"], picoseconds(row["busy_s"]), picoseconds(row["waiting_s"]))
+            Usage(
+                row["component"], *(picoseconds(row[f"{what}_s"]) for what in ("busy", "waiting", "served"))
+            )
             for row in _table(folder / "utilisation.csv")
         )
         path = tuple(

@@ -23,6 +23,12 @@ FIGURES: Mapping[str, Figure] = MappingProxyType(
         "area_m2": Figure("m2", "sum of the components' areas: units x area of a unit / array efficiency"),
         "area_m2_by_component": Figure("m2", "area of each component"),
         "assumed_share": Figure("1", "share of the energy that rests on prices which nobody published"),
+        "bottleneck": Figure(
+            "-",
+            "the component with most of the critical path or, where images overlap, with most work: the "
+            "busiest copy, how many there are, its share of the time, its utilisation, and the most that a "
+            "second unit of it (of each copy) can gain",
+        ),
         "counts": Figure("1", "whole counts of every action of the ledger"),
         "energy_J": Figure("J", "sum over the ledger of count x price, leakage included, evaluation apart"),
         "energy_J_by_component": Figure("J", "energy of each component"),
@@ -49,6 +55,11 @@ FIGURES: Mapping[str, Figure] = MappingProxyType(
             "-",
             "images, time, energy and pulses until the target is reached: at the last of the first three "
             "evaluations in a row whose mean reaches it; null where that does not happen within the run",
+        ),
+        "uncontended_s": Figure(
+            "s",
+            "time that the groups of transactions would take one after another, if nothing waited; the time "
+            "is longer by what waiting costs and shorter by what overlap gains",
         ),
         "uncertainty": Figure(
             "-",

@@ -26,7 +26,7 @@ from chipsim.architecture.design_rules import Finding, findings
 from chipsim.architecture.placement import Plan
 from chipsim.architecture.wear import Wear
 from chipsim.errors import Fault, PhysicsError
-from chipsim.reports import intervals
+from chipsim.reports import bottleneck, intervals
 from chipsim.reports.books import Books
 from chipsim.reports.counted import PER_SECOND, Counted, StageCounts
 from chipsim.reports.tabular import csv_text
@@ -95,6 +95,8 @@ class StageRecord:
     target: float | None
     """The accuracy that the workload's target comes to for this seed."""
     time_s: float
+    uncontended_s: float
+    """What its groups of transactions would take one after another, if nothing waited."""
     energy_J: float  # noqa: N815
     energy_J_by_component: Mapping[str, float]  # noqa: N815
     energy_J_by_operation: Mapping[str, float]  # noqa: N815
@@ -196,7 +198,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "progress": ("stage", "image", "time_s", "operation", "component", "action", "count"),
     "energy": ("stage", "operation", "component", "action", "count", "price_J", "energy_J", "source"),
     "path": ("stage", "operation", "component", "kind", "time_s"),
-    "utilisation": ("component", "busy_s", "waiting_s", "utilisation", "mean_queue"),
+    "utilisation": ("component", "busy_s", "waiting_s", "utilisation", "mean_queue", "served_s"),
 })  # fmt: skip
 
 
@@ -252,6 +254,7 @@ def _stage(books: Books, outcome: StageCounts, priced: tuple[PricedRow, ...]) ->
         linear_accuracy=given.linear_accuracy,
         target=given.target,
         time_s=outcome.duration / PER_SECOND,
+        uncontended_s=outcome.uncontended / PER_SECOND,
         energy_J=pricing.total(row.energy for row in rows),
         energy_J_by_component=pricing.totals(rows, "component"),
         energy_J_by_operation=pricing.totals(rows, "operation"),
@@ -317,6 +320,7 @@ def _record(
     energy = pricing.total(row.energy for row in training)
     shares = pricing.shares(training)
     area = dict(sorted(pricing.area(books.table, books.parts).items()))
+    held = bottleneck.find(plan, counted)
     return {
         "format": "chipsim-run/1",
         "run_id": identity.run_id,
@@ -327,6 +331,7 @@ def _record(
         "stages": [asdict(stage) for stage in stages.values()],
         "total": {
             "time_s": counted.trained / PER_SECOND,
+            "uncontended_s": sum(stage.uncontended for stage in counted.stages) / PER_SECOND,
             "energy_J": energy,
             "energy_J_by_component": pricing.totals(training, "component"),
             "energy_J_by_operation": pricing.totals(training, "operation"),
@@ -337,6 +342,7 @@ def _record(
             "time_s": counted.evaluated / PER_SECOND,
             "energy_J": pricing.total(row.energy for row in priced if row.stage == EVALUATION),
         },
+        "bottleneck": None if held is None else asdict(held),
         "costs": {"table": books.table.name, "corner": books.table.corner},
         "uncertainty": {
             "energy_J": intervals.told(intervals.energies(plan, counted)),
@@ -379,6 +385,7 @@ def _rows(counted: Counted, priced: tuple[PricedRow, ...]) -> dict[str, tuple[tu
             (
                 use.component, use.busy / PER_SECOND, use.waiting / PER_SECOND,
                 use.busy / span if span else 0.0, use.waiting / span if span else 0.0,
+                use.served / PER_SECOND,
             )
             for use in counted.usage
         ),

@@ -45,13 +45,17 @@ class LedgerEntry:
 
 
 class Utilisation(NamedTuple):
-    """How a component spent the run: busy and waiting [s], busy share (0 to 1), mean length of its queue."""
+    """How a component spent the run: busy and waiting [s], busy share (0 to 1), mean length of its queue.
+
+    `served_s` is what its own work took.
+    """
 
     component: str
     busy_s: float
     waiting_s: float
     utilisation: float
     mean_queue: float | None
+    served_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -223,6 +227,7 @@ def _utilisation(path: Path) -> tuple[Utilisation, ...]:
             float(row["waiting_s"]),
             float(row["utilisation"]),
             _number(row["mean_queue"]),
+            _number(row.get("served_s") or ""),
         ),
     )
 

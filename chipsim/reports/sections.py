@@ -21,7 +21,7 @@ from chipsim.reports.comparison import (
     of_stage,
     pulses_of_stage,
 )
-from chipsim.reports.quantities import NOTHING, percent
+from chipsim.reports.quantities import NOTHING, percent, quantity
 from chipsim.reports.rendering import Figure, Key, render
 from chipsim.reports.rundir import LedgerEntry, Run
 from chipsim.reports.tables import NEVER, Cell, Column, Table, figure, summary, word
@@ -95,9 +95,11 @@ def utilisation(page: Page) -> str:
         Column("busy"),
         Column("waiting", note="time that work spent waiting for it"),
         Column("mean queue", note="transactions waiting, averaged over time"),
+        Column("own work", note="busy time without being held up by what comes behind"),
     )
     table = Table("utilisation", columns, rows)
-    return render("table.html", table=table, absent=_absent(page, "utilisation.csv"), search="", note="")
+    note = " ".join(sentence for group in page.cohorts for sentence in _contention(group, page.several))
+    return render("table.html", table=table, absent=_absent(page, "utilisation.csv"), search="", note=note)
 
 
 def ledger(page: Page) -> str:
@@ -224,6 +226,7 @@ _STAGE_EFFORTS = (
     ("time", "time_s", "s"),
     ("energy", "energy_J", "J"),
     ("pulses", "pulses", "1"),
+    ("uncontended", "uncontended_s", "s"),
 )
 
 
@@ -233,7 +236,7 @@ def _stages(page: Page) -> list[Table]:
     return [
         _stage_table(page, "stages", _STAGE_FIGURES, (("", first), ("accuracy", len(_STAGE_FIGURES)))),
         _stage_table(
-            page, "efforts", _STAGE_EFFORTS, (("", first), ("until the target", 4), ("whole stage", 4))
+            page, "efforts", _STAGE_EFFORTS, (("", first), ("until the target", 4), ("whole stage", 5))
         ),
     ]
 
@@ -408,6 +411,7 @@ def _utilisation_rows(group: Cohort, several: bool) -> list[tuple[Cell, ...]]:
     for name, share in chip.busy(group).items():
         found = [row for run in group.runs for row in run.utilisation if row.component == name]
         queues = [row.mean_queue for row in found if row.mean_queue is not None]
+        own = [row.served_s for row in found if row.served_s is not None]
         rows.append(
             (
                 *_group_cell(group, several),
@@ -416,9 +420,36 @@ def _utilisation_rows(group: Cohort, several: bool) -> list[tuple[Cell, ...]]:
                 figure(mean([row.busy_s for row in found]), "s"),
                 figure(mean([row.waiting_s for row in found]), "s"),
                 _queue(queues),
+                figure(mean(own) if own else None, "s"),
             )
         )
     return rows
+
+
+_HELD = {"component", "copies", "by", "share", "gain_at_most_s"}
+
+
+def _contention(group: Cohort, several: bool) -> list[str]:
+    """Sentences on what waiting costs or overlap gains, and on the component that holds the runs back."""
+    label = f"{group.label}: " if several else ""
+    time, alone = (of_run(group, f"total.{name}").value for name in ("time_s", "uncontended_s"))
+    said = []
+    if time is not None and alone is not None:
+        what = "overlap gains" if time < alone else "waiting costs"
+        said.append(
+            f"{label}{quantity(time, 's')} in all; one after another without a wait it would be "
+            f"{quantity(alone, 's')}: {what} {quantity(round(abs(time - alone), 12), 's')}."
+        )
+    held = group.first.figures.get("bottleneck")
+    if isinstance(held, Mapping) and held.keys() >= _HELD:
+        each = "a second one" if held["copies"] == 1 else f"a second one for each of the {held['copies']}"
+        of = "critical path" if held["by"] == "critical path" else "time"
+        seed = f" (seed {group.first.figures.get('seed')})" if len(group.runs) > 1 else ""
+        said.append(
+            f"{label}the bottleneck is {held['component']} with {percent(held['share'])} of the {of}{seed}; "
+            f"{each} would gain at most {quantity(held['gain_at_most_s'], 's')}."
+        )
+    return said
 
 
 def _queue(lengths: list[float]) -> Cell:

@@ -129,7 +129,11 @@ class Usage(NamedTuple):
 
     component: str
     busy: int
+    """While it held something."""
     waiting: int
+    """For which transactions waited for it, summed."""
+    served: int
+    """Its own work alone: busy without being held up on the way out or by what it drives."""
 
 
 class Passage(NamedTuple):
@@ -203,6 +207,10 @@ class Controller:
             task.name, tuple(evaluations), self.floor.now - begin, before, self.chip.snapshot()
         )
 
+    def uncontended(self, stage: str) -> int:
+        """What all groups of a stage's transactions would take one after another, if nothing waited [ps]."""
+        return self.floor.alone.get(stage, 0)
+
     def critical_path(self) -> tuple[Passage, ...]:
         """The legs of the training clock's critical path, sorted; those of a stage add up to its time."""
         return tuple(sorted(Passage(stage, *leg, time) for (stage, leg), time in self.floor.critical.items()))
@@ -245,7 +253,8 @@ class Controller:
 
     def usage(self) -> tuple[Usage, ...]:
         """How each component was used on the training clock."""
-        return tuple(Usage(name, node.busy, node.waiting) for name, node in self.floor.nodes.items())
+        nodes = self.floor.nodes.items()
+        return tuple(Usage(name, node.busy, node.waiting, node.served) for name, node in nodes)
 
     def _read_from(self, weights: str | Mapping[str, float], stage: str, backward: bool = True) -> None:
         """Lay the routes of passes through the matrices that a stage reads."""
@@ -332,11 +341,11 @@ class Controller:
             return
         stage, occasion = self.floor.account, done << EVENTS
         readings = yield tuple(
-            Transaction(INSPECT, key[0], self.chip.inspect(*key, stage), None, occasion=occasion)
+            Transaction(INSPECT, key[0], self.chip.inspect(*key, stage), None, done, occasion=occasion)
             for key in due
         )
         yield tuple(
-            Transaction(REFRESH, key[0], self.chip.refresh(*key, read), None)
+            Transaction(REFRESH, key[0], self.chip.refresh(*key, read), None, done)
             for key, read in zip(due, readings, strict=True)
         )
 
@@ -452,6 +461,8 @@ class Controller:
 
     def _transaction(self, operation: Operation, occasion: int) -> Transaction:
         first, images = operation.span
+        if not images:
+            first = occasion >> EVENTS
         route = self.chip.route(operation, self.floor.account)
         return Transaction(operation.kind, operation.layer, route, None, first, images, occasion=occasion)
 

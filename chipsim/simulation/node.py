@@ -17,7 +17,7 @@ import simpy
 
 from chipsim.accounting.ledger import Ledger
 from chipsim.accounting.work import Work
-from chipsim.simulation.trace import Listener, Span
+from chipsim.simulation.trace import Done, Listener, Span
 
 INBOX = 2
 """Transactions that wait at a component before whoever sends the next one is held up."""
@@ -61,11 +61,18 @@ class Leg(NamedTuple):
     served: bool
 
 
-class Hold(NamedTuple):
-    """A bank that waits for the end of a step; its event says whether the transaction goes again."""
+class Hold:
+    """A bank that waits for the end of a step; its event says whether the transaction goes again.
 
-    released: simpy.Event
-    last: int
+    `served` is what the steps until then took, without any wait [ps].
+    """
+
+    __slots__ = ("last", "released", "served")
+
+    def __init__(self, released: simpy.Event, last: int) -> None:
+        self.released = released
+        self.last = last
+        self.served = 0
 
 
 class Owner:
@@ -100,8 +107,8 @@ class Transaction:
     """
 
     __slots__ = (
-        "again", "arrived", "first", "group", "hold", "images", "index", "layer", "occasion", "operation",
-        "owner", "request", "route", "value", "visits",
+        "again", "arrived", "first", "group", "hold", "images", "index", "layer", "number", "occasion",
+        "operation", "owner", "request", "route", "value", "visits",
     )  # fmt: skip
 
     def __init__(
@@ -123,6 +130,8 @@ class Transaction:
         self.visits: list[Visit] = []
         self.owner: Owner | None = None
         self.group: Group | None = None
+        self.number: int | None = None
+        """Which one it is of those that a listener has heard of."""
 
     @property
     def served(self) -> int:
@@ -178,6 +187,8 @@ class Node:
         self.room = None if words is None else simpy.Container(env, words, init=words)
         self.busy = 0
         self.waiting = 0
+        self.served = 0
+        """What its work took, without being held up [ps]; of what passes, on the channel with most of it."""
         self.queued = 0
         """Sum over transactions of the time from arrival to the end of service [ps]."""
         self.holding: Transaction | None = None
@@ -186,6 +197,8 @@ class Node:
         """Transactions that wait for room, each with the words that it would leave here."""
         self._busy_until = 0
         self._free: dict[tuple[int, int], int] = {}
+        self._carried: dict[tuple[int, int], int] = {}
+        self._done: list[Done] = []
 
     def accept(self, transaction: Transaction) -> simpy.Event:
         """Put a transaction into the inbox; the event comes when there is room."""
@@ -210,16 +223,22 @@ class Node:
             self.busy += floor.now - start
             self.queued += floor.now - arrived
             self.holding = None
-            floor.heard(self.name, operation, transaction, start)
+            if floor.listener is not None:
+                done, self._done = tuple(self._done), []
+                floor.heard(self.name, operation, transaction, (arrived, start), done)
 
     def _work(self, transaction: Transaction) -> Generator[simpy.Event, Any, None]:
         """Serve a transaction, stay with it as long as it holds this component, and hand it on."""
-        ending = transaction.hold
-        if ending is not None and ending.last != transaction.index:
-            ending = None
+        within = transaction.hold
+        if within is not None and within.last < transaction.index:
+            within = None
+        ending = within if within is not None and within.last == transaction.index else None
         held, again = True, False
         while held:
             duration = self._serve(transaction)
+            self.served += duration
+            if within is not None:
+                within.served += duration
             if duration:
                 yield self.env.timeout(duration)
             last = transaction.index - 1
@@ -228,6 +247,7 @@ class Node:
                 transaction.hold = hold = Hold(self.env.event(), last + transaction.route[last].joint)
                 yield from self._hand_on(transaction)
                 held = yield hold.released
+                self.served += hold.served
                 if held:
                     transaction.index = last
             else:
@@ -277,21 +297,26 @@ class Node:
         if work.duration:  # what brings no words takes no channel
             start = max(now, *(self._free.get(channel, 0) for channel in channels))
             end = start + work.duration
-            self._free |= dict.fromkeys(channels, end)
-        transaction.visits.append(Visit(self.name, operation, transaction.arrived, start))
+        for channel in channels if work.duration else ():
+            self._free[channel] = end
+            self._carried[channel] = self._carried.get(channel, 0) + work.duration
+            self.served = max(self.served, self._carried[channel])
+        visit = Visit(self.name, operation, transaction.arrived, start)
+        transaction.visits.append(visit)
         transaction.index += 1
         self.waiting += start - transaction.arrived
         self.queued += end - transaction.arrived
         self.busy += max(end - max(start, self._busy_until), 0)
         self._busy_until = max(end, self._busy_until)
-        self.env.process(self._deliver(transaction, operation, start, end))
+        self.env.process(self._deliver(transaction, visit, end, ((operation, work.actions),)))
 
     def _deliver(
-        self, transaction: Transaction, operation: str, start: int, end: int
+        self, transaction: Transaction, visit: Visit, end: int, done: tuple[Done, ...]
     ) -> Generator[simpy.Event, Any, None]:
         if end > self.floor.now:
             yield self.env.timeout(end - self.floor.now)
-        self.floor.heard(self.name, operation, transaction, start)
+        if self.floor.listener is not None:
+            self.floor.heard(self.name, visit.operation, transaction, visit[2:], done)
         yield self.floor.next_of(transaction).accept(transaction)
 
     def _serve(self, transaction: Transaction) -> int:
@@ -303,7 +328,10 @@ class Node:
         step = transaction.route[transaction.index]
         while True:
             work = step.compute(transaction)
-            self.floor.post(step.operation or transaction.operation, self.name, work)
+            operation = step.operation or transaction.operation
+            self.floor.post(operation, self.name, work)
+            if self.floor.listener is not None:
+                self._done.append((operation, work.actions))
             transaction.index += 1
             if step.joint:
                 return duration
@@ -329,6 +357,7 @@ class Floor:
         self.alone: dict[str, int] = {}
         """By account, the time that all groups would take one after another, if nothing waited [ps]."""
         self.listener = listener
+        self._heard = 0
         self.controller = controller
         self.owners: list[Owner] = []
         """Images under way."""
@@ -377,15 +406,21 @@ class Floor:
             return self.nodes[transaction.route[transaction.index].node]
         return self.nodes[self.controller]
 
-    def heard(self, component: str, operation: str, transaction: Transaction, start: int) -> None:
-        """Tell the listener of a visit that has ended."""
-        if self.listener is not None:
-            self.listener(
-                Span(
-                    start, self.now, component, operation, transaction.layer,
-                    transaction.first, transaction.images,
-                )
-            )  # fmt: skip
+    def heard(
+        self, component: str, operation: str, transaction: Transaction, since: tuple[int, int],
+        done: tuple[Done, ...],
+    ) -> None:  # fmt: skip
+        """Tell the listener of a visit that has ended, given when it arrived and when its turn came."""
+        assert self.listener is not None
+        if transaction.number is None:
+            transaction.number, self._heard = self._heard, self._heard + 1
+        arrived, start = since
+        self.listener(
+            Span(
+                start, self.now, component, operation, transaction.layer, transaction.first,
+                transaction.images, start - arrived, self.account, transaction.number, done,
+            )
+        )  # fmt: skip
 
     def stuck(self) -> list[str]:
         """For a dead-locked chip: each component that holds something, and what it waits for."""

@@ -50,12 +50,14 @@ def run(floor: Floor, images: Iterator[Image], depth: int) -> Generator[simpy.Ev
 def _home(floor: Floor) -> Generator[simpy.Event, Any, None]:
     """Take back what comes to the controller."""
     inbox = floor.nodes[floor.controller].inbox
+    coming = inbox.get()
     try:
         while True:
-            transaction = yield inbox.get()
+            transaction = yield coming
             transaction.group.arrived()
+            coming = inbox.get()
     except simpy.Interrupt:
-        return
+        coming.cancel()
 
 
 def _image(

@@ -205,6 +205,7 @@ def _stage(
         "target": target,
         "accuracy": {"first": values[0], "last": values[-1], "best": max(values)},
         "time_s": images * _SECONDS_AN_IMAGE,
+        "uncontended_s": 1.1 * images * _SECONDS_AN_IMAGE,
         "energy_J": energy,
         "energy_J_by_component": _sums(rows, 2),
         "energy_J_by_operation": _sums(rows, 1),
@@ -221,6 +222,7 @@ def _stage(
 def _figures(seed: int, stages: list[dict[str, Any]], kind: Sequence[Any]) -> dict[str, Any]:
     total = {
         "time_s": math.fsum(stage["time_s"] for stage in stages),
+        "uncontended_s": math.fsum(stage["uncontended_s"] for stage in stages),
         "energy_J": math.fsum(stage["energy_J"] for stage in stages),
         "pulses": sum(stage["pulses"]["set"] + stage["pulses"]["reset"] for stage in stages),
         "assumed_share": 0.123,
@@ -238,6 +240,14 @@ def _figures(seed: int, stages: list[dict[str, Any]], kind: Sequence[Any]) -> di
         "stages": stages,
         "total": total,
         "evaluation": {"time_s": 0.003, "energy_J": 1.2e-7},
+        "bottleneck": {
+            "component": "array",
+            "copies": 1,
+            "by": "work",
+            "share": 0.9,
+            "utilisation": 0.95,
+            "gain_at_most_s": 0.001,
+        },
         "uncertainty": {
             "energy_J": _spread(total["energy_J"], {"set_pulse": 0.52, "reset_pulse": 0.37, "adc_conv": 0.1}),
             "time_s": _spread(total["time_s"], {"drivers.pulse_width": 0.98}),

@@ -88,6 +88,7 @@ def test_the_table_of_stages_has_the_numbers_of_run_json(page: str, run: Path) -
             stage["time_s"],
             stage["energy_J"],
             pulses,
+            stage["uncontended_s"],
         ]
 
 
@@ -252,6 +253,20 @@ def test_a_group_without_runs_is_refused() -> None:
         ValueError, match="a report needs at least one group, and every group at least one run"
     ):
         html.build([Group("g", ())], "Nothing")
+
+
+def test_the_page_says_what_overlap_gains_and_what_holds_the_run_back(page: str) -> None:
+    assert "overlap gains" in page
+    assert "the bottleneck is array with 90.0" in page.replace("\N{NO-BREAK SPACE}", " ")
+    assert "a second one would gain at most" in page
+
+
+@pytest.mark.parametrize("bottleneck", [None, {}, "array"])
+def test_a_page_of_a_run_without_a_bottleneck_says_nothing_of_one(bottleneck: Any, tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run")
+    record = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(record | {"bottleneck": bottleneck}))
+    assert "the bottleneck is" not in html.build([Group("g", (folder,))], "One")
 
 
 def test_a_page_is_written_aside_and_renamed(tmp_path: Path, run: Path) -> None:

@@ -268,7 +268,7 @@ def test_the_interval_of_a_run_is_that_of_its_path_and_its_causes_are_durations(
 def test_leakage_lasts_as_long_as_the_drawn_time() -> None:
     """Of a leakage that the file gives: energy = power x drawn time."""
     chip = plan("costs.adc.leakage=1 uW")
-    stage = StageCounts("train", StageInputs("ttv2", 0, {}, 0.0, None), UPDATE.time, ())
+    stage = StageCounts("train", StageInputs("ttv2", 0, {}, 0.0, None), UPDATE.time, UPDATE.time, ())
     counted = Counted((stage,), (), UPDATE.time, 0, (), (UPDATE,))
     drawn = intervals.energies(chip, counted).entries["adc.leakage"]
     assert np.allclose(drawn, 1e-6 * intervals.times(chip, counted).draws, rtol=1e-12)
