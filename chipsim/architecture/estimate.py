@@ -26,7 +26,7 @@ from chipsim.architecture.placement import Plan
 from chipsim.architecture.routes import TRANSPOSED, Way
 from chipsim.architecture.wires import Carried
 from chipsim.circuits import crossbar, pulse_driver
-from chipsim.circuits.carrier import Load
+from chipsim.circuits.carrier import Load, Ride
 from chipsim.circuits.component import PICOSECONDS
 from chipsim.inputs import registry
 from chipsim.learning.rule import (
@@ -298,7 +298,7 @@ class _Hollow:
     def _ride(self, leg: Carried, load: Load) -> Visit:
         circuit = self.circuit(leg.carrier)
         visit = _visit(leg.carrier, circuit.carry(load, leg.ride))
-        if circuit.shared:
+        if leg.ride == Ride():
             return visit
         named = (f"{leg.carrier} {source}->{target}" for source, target in leg.ride.channels)
         return visit._replace(channels=tuple(named))

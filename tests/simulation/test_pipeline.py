@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chipsim.learning.rule import Chunk, Conversation, LayerShape, Operation, Write
-from chipsim.numerics.threads import VARIABLE
+from chipsim.numerics import threads
 from chipsim.simulation import pipeline
 from chipsim.simulation.chip import Chip
 from chipsim.simulation.controller import Controller
@@ -208,15 +208,13 @@ def test_one_after_the_other_both_passes_see_the_same_weights() -> None:
 
 
 def test_the_number_of_threads_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tiles large enough for their updates to be worth more than one thread."""
-    chip = Tiles(
-        rows=512, columns=512, packing="apart", depth=2, drivers="type: pulse-driver, bit_length: 31"
-    )
-    plan = tiles.plan(chip, RULE, 700, 400, 10)
-    task = chips.task(RULE, chips.images(700, 10, 4), 4)
+    """Work that is small is handed out as if it were worth while."""
+    monkeypatch.setattr(threads, "WORTH", 10)
+    plan = tiles.plan(Tiles(rows=64, columns=64, packing="apart", depth=2), RULE, 100, 60, 10)
+    task = chips.task(RULE, chips.images(100, 10, 8), 8)
     runs = []
-    for threads in ("1", "3"):
-        monkeypatch.setenv(VARIABLE, threads)
+    for count in ("1", "3"):
+        monkeypatch.setenv(threads.VARIABLE, count)
         runs.append(tiles.left(*chips.train(plan, task)))
     assert runs[0] == runs[1]
 
