@@ -560,6 +560,7 @@ def plan(
 
 @commands.command()
 @click.argument("architecture", metavar="ARCH")
+@click.argument("workload", metavar="[WORKLOAD]", required=False)
 @_options(
     click.option(
         "--as", "form", type=click.Choice(["table", "svg", "dot", "mermaid", "yaml"]), default="table",
@@ -567,13 +568,19 @@ def plan(
     ),
     settings, as_json,
 )  # fmt: skip
-def show(architecture: str, form: str, settings: tuple[str, ...], as_json: bool) -> None:
-    """The graph of an architecture, or its file with everything filled in."""
+def show(
+    architecture: str, workload: str | None, form: str, settings: tuple[str, ...], as_json: bool
+) -> None:
+    """The graph of an architecture, or its file with everything filled in.
+
+    A group of components is drawn once, with its count; of groups that stand there as needed, WORKLOAD says
+    how many that is.
+    """
     from chipsim.experiments import checking
     from chipsim.inputs import documents
-    from chipsim.reports import drawing
+    from chipsim.reports import drawing, nodes, outlines
 
-    resolved = checking.architecture(architecture, settings).resolved()
+    resolved = checking.shown(architecture, workload, settings)
     if as_json:
         _print_json(resolved)
         return
@@ -581,9 +588,10 @@ def show(architecture: str, form: str, settings: tuple[str, ...], as_json: bool)
         click.echo(documents.dump(resolved), nl=False)
         return
     forms: dict[str, Callable[..., str]] = {
-        "table": drawing.table, "svg": drawing.svg, "dot": drawing.dot, "mermaid": drawing.mermaid,
+        "table": outlines.table, "svg": drawing.svg, "dot": outlines.dot, "mermaid": outlines.mermaid,
     }  # fmt: skip
-    click.echo(forms[form](resolved["components"], drawing.pairs(resolved["links"])))
+    links = nodes.pairs(resolved["links"])
+    click.echo(forms[form](resolved["components"], links, resolved.get("groups", {})))
 
 
 @commands.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chipsim.accounting import table
 from chipsim.architecture import graph
@@ -76,6 +76,17 @@ def architecture(name: str, settings: tuple[str, ...] = ()) -> Architecture:
     found = {"architecture": read("architecture", locate("architecture", name))}
     apply_settings(found, settings)
     return graph.load(found["architecture"])
+
+
+def shown(name: str, workload: str | None, settings: tuple[str, ...] = ()) -> dict[str, Any]:
+    """An architecture with everything filled in; with a workload also how many of each group it needs."""
+    if workload is None:
+        return architecture(name, settings).resolved()
+    chip = prepare(Request(name, workload, settings)).plan.architecture
+    file = chip.resolved()
+    for group, values in (file.get("groups") or {}).items():
+        values["count"] = chip.counts[group]
+    return file
 
 
 def described(kind: str) -> dict[str, str]:
