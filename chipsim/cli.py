@@ -667,6 +667,19 @@ def list_(kind: str | None, as_json: bool) -> None:
 
 
 @commands.command()
+@click.argument("kind", metavar="KIND")
+@_options(as_json)
+def schema(kind: str, as_json: bool) -> None:
+    """JSON Schema of a KIND of file, for editors: architecture, workload, costs or cell.
+
+    A file names its schema in its first line: '# yaml-language-server: $schema=PATH'.
+    """
+    from chipsim.experiments import schemas
+
+    click.echo(schemas.text(kind), nl=False)  # an object of JSON, asked for by --json or not
+
+
+@commands.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @_options(
     click.option("--costs", metavar="TABLE", help="A cost table, by name or path [default: the run's own]."),

@@ -65,6 +65,9 @@ _GIVEN: Mapping[str, type[Model]] = MappingProxyType(
     {"line": _LineGiven, "read": _VoltageGiven, "pulse": _VoltageGiven, "half-select": _HalfGiven}
 )
 
+FORMS: tuple[type[Model], ...] = (*_GIVEN.values(), _EnergyGiven, _PartGiven)
+"""All forms that an entry can have in an architecture file."""
+
 
 @dataclass(frozen=True)
 class CostTable:

@@ -10,7 +10,7 @@ from math import prod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from chipsim.accounting import costs
 from chipsim.architecture import groups
@@ -59,6 +59,14 @@ def _seat(value: Any) -> Any:
     return {"array": value} if isinstance(value, str) else value
 
 
+Placed = Annotated[
+    Seat,
+    BeforeValidator(_seat),
+    WithJsonSchema({"anyOf": [{"type": "string"}, Seat.model_json_schema()]}),
+]
+"""A seat, or the array alone."""
+
+
 class Header(Model):
     """An architecture file, its components still as written."""
 
@@ -80,7 +88,7 @@ class Header(Model):
     copies: Mapping[str, Annotated[int, Field(ge=1, le=64)]] | None = Field(
         default=None, description="layers whose weights lie on the chip several times: images take turns"
     )
-    mapping: Mapping[str, Annotated[Seat, BeforeValidator(_seat)]] | None = Field(
+    mapping: Mapping[str, Placed] | None = Field(
         default=None,
         description="seats of weight matrices: 'dense1.A: array', 'A: fast' for the matrices of all layers, "
         "'dense1[0,1].A: array[3]' for a block of one, or 'dense1.A: {array: array, column: 2}'",
