@@ -667,6 +667,23 @@ def list_(kind: str | None, as_json: bool) -> None:
 
 
 @commands.command()
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
+@_options(as_json)
+def init(folder: Path, as_json: bool) -> None:
+    """Commented architecture and workload files to start from, in DIR or here; never over others."""
+    from chipsim.experiments import starting
+
+    written = starting.write(folder)
+    if as_json:
+        _print_json({"files": list(map(str, written))})
+        return
+    for path in written:
+        click.echo(path)
+    files = shlex.join(str(path) for path in written if path.suffix == ".yaml")
+    click.echo(f"to go on: chipsim check {files}, then chipsim run {files}")
+
+
+@commands.command()
 @click.argument("kind", metavar="KIND")
 @_options(as_json)
 def schema(kind: str, as_json: bool) -> None:
