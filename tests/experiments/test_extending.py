@@ -96,7 +96,7 @@ def test_extends_cannot_be_set(tmp_path: Path) -> None:
 def test_check_reads_a_file_with_what_it_extends(tmp_path: Path) -> None:
     job(tmp_path)
     files = [str(tmp_path / "chip.yaml"), str(tmp_path / "work.yaml")]
-    assert [kind for _, kind in checking.check(files)] == ["architecture", "workload"]
+    assert [kind for _, kind in checking.check(files).files] == ["architecture", "workload"]
 
 
 def test_a_run_keeps_the_files_as_given_and_those_that_they_extend(tmp_path: Path) -> None:
