@@ -617,6 +617,7 @@ def plan(
 
 @commands.command()
 @click.argument("architecture", metavar="ARCH")
+@click.argument("workload", metavar="[WORKLOAD]", required=False)
 @_options(
     click.option(
         "--as", "form", type=click.Choice(["table", "svg", "dot", "mermaid", "yaml"]), default="table",
@@ -624,13 +625,19 @@ def plan(
     ),
     settings, as_json,
 )  # fmt: skip
-def show(architecture: str, form: str, settings: tuple[str, ...], as_json: bool) -> None:
-    """The graph of an architecture, or its file with everything filled in."""
+def show(
+    architecture: str, workload: str | None, form: str, settings: tuple[str, ...], as_json: bool
+) -> None:
+    """The graph of an architecture, or its file with everything filled in.
+
+    A group of components is drawn once, with its count; of groups that stand there as needed, WORKLOAD says
+    how many that is.
+    """
     from chipsim.experiments import checking
     from chipsim.inputs import documents
-    from chipsim.reports import drawing
+    from chipsim.reports import drawing, nodes, outlines
 
-    resolved = checking.architecture(architecture, settings).resolved()
+    resolved = checking.shown(architecture, workload, settings)
     if as_json:
         _print_json(resolved)
         return
@@ -638,9 +645,10 @@ def show(architecture: str, form: str, settings: tuple[str, ...], as_json: bool)
         click.echo(documents.dump(resolved), nl=False)
         return
     forms: dict[str, Callable[..., str]] = {
-        "table": drawing.table, "svg": drawing.svg, "dot": drawing.dot, "mermaid": drawing.mermaid,
+        "table": outlines.table, "svg": drawing.svg, "dot": outlines.dot, "mermaid": outlines.mermaid,
     }  # fmt: skip
-    click.echo(forms[form](resolved["components"], drawing.pairs(resolved["links"])))
+    links = nodes.pairs(resolved["links"])
+    click.echo(forms[form](resolved["components"], links, resolved.get("groups", {})))
 
 
 @commands.command()
@@ -713,6 +721,36 @@ def list_(kind: str | None, as_json: bool) -> None:
         width = max((len(thing) for thing in things), default=0)
         for thing, words in things.items():
             click.echo(f"{'' if kind else '  '}{thing:{width}}  {words}".rstrip())
+
+
+@commands.command()
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
+@_options(as_json)
+def init(folder: Path, as_json: bool) -> None:
+    """Commented architecture and workload files to start from, in DIR or here; never over others."""
+    from chipsim.experiments import starting
+
+    written = starting.write(folder)
+    if as_json:
+        _print_json({"files": list(map(str, written))})
+        return
+    for path in written:
+        click.echo(path)
+    files = shlex.join(str(path) for path in written if path.suffix == ".yaml")
+    click.echo(f"to go on: chipsim check {files}, then chipsim run {files}")
+
+
+@commands.command()
+@click.argument("kind", metavar="KIND")
+@_options(as_json)
+def schema(kind: str, as_json: bool) -> None:
+    """JSON Schema of a KIND of file, for editors: architecture, workload, costs or cell.
+
+    A file names its schema in its first line: '# yaml-language-server: $schema=PATH'.
+    """
+    from chipsim.experiments import schemas
+
+    click.echo(schemas.text(kind), nl=False)  # an object of JSON, asked for by --json or not
 
 
 @commands.command()

@@ -58,6 +58,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E024": "An override (--set) names a place that does not exist or is not written as PATH=VALUE.",
         "E025": "The format line of a file is missing, or names a format that this version does not read.",
         "E026": "A parameter is given that nothing in this run uses.",
+        "E027": "A file extends itself, directly or by way of others.",
         # names
         "E030": "A name stands for nothing that is registered for its kind.",
         "E031": "A registered module does not define what its kind must define, or cannot be imported.",

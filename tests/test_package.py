@@ -51,12 +51,12 @@ def _shipped() -> set[str]:
     patterns = (
         "**/*.py", "py.typed", "accounting/tables/*.yaml", "devices/presets/*", "inputs/references.bib",
         "workloads/samples/*", "reports/templates/*", "reports/static/*",
-        "experiments/reproductions/tables/*.yaml",
+        "experiments/reproductions/tables/*.yaml", "experiments/start/*.yaml",
     )  # fmt: skip
     own = {path for pattern in patterns for path in PACKAGE.glob(pattern) if path.is_file()}
     files = {f"chipsim/{path.relative_to(PACKAGE).as_posix()}" for path in own}
-    for folder in ("architectures", "workloads"):
-        files |= {f"chipsim/shipped/{folder}/{path.name}" for path in (ROOT / folder).glob("*.yaml")}
+    for pattern in ("architectures/*.yaml", "workloads/*.yaml", "schemas/*.json"):
+        files |= {f"chipsim/shipped/{path.relative_to(ROOT).as_posix()}" for path in ROOT.glob(pattern)}
     return files
 
 

@@ -65,6 +65,9 @@ _GIVEN: Mapping[str, type[Model]] = MappingProxyType(
     {"line": _LineGiven, "read": _VoltageGiven, "pulse": _VoltageGiven, "half-select": _HalfGiven}
 )
 
+FORMS: tuple[type[Model], ...] = (*_GIVEN.values(), _EnergyGiven, _PartGiven)
+"""All forms that an entry can have in an architecture file."""
+
 
 @dataclass(frozen=True)
 class CostTable:
@@ -88,7 +91,7 @@ class CostTable:
     @property
     def text(self) -> str:
         """The table as a file of its own that extends no other."""
-        return self.document.without("extends").dump()
+        return self.document.dump()
 
     def citations(self) -> frozenset[str]:
         """Return the citation keys of all entries."""
@@ -180,7 +183,7 @@ def _located(document: Document, path: Keys, table: object) -> Path:
         raise _refused(document, path, text, "E013")
     outside = document.place(path).file == documents.SET  # a path on the command line may lead anywhere
     try:
-        return registry.file("costs", table, within=None if outside else Path(document.name).parent)
+        return registry.file("costs", table, within=None if outside else document.folder(path))
     except registry.UnknownName as unknown:
         raise _refused(document, path, f"costs: {unknown}", unknown.code) from None
     except InputError as leading_out:

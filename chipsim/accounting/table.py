@@ -24,7 +24,7 @@ from pydantic import Field, model_validator
 from chipsim.accounting import scaling
 from chipsim.accounting.scaling import Corner
 from chipsim.errors import Fault, InputError, suggestion
-from chipsim.inputs import documents, registry, units
+from chipsim.inputs import documents, extending, units
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Model, Name, fill
 from chipsim.inputs.units import Farads, Joules, Siemens, SquareMetres, Volts, Watts
@@ -35,8 +35,6 @@ WEAKEST_FIRST: tuple[Status, ...] = ("assumed", "derived", "secondary", "verifie
 Keys = tuple[str | int, ...]
 """Where something stands in a document: the keys and indices that lead to it."""
 Quantity = TypeVar("Quantity", bound=float)
-_FIELDS = 3
-"""Levels down to which a table is joined with the one that it extends: kinds, entries, their fields."""
 
 
 class Scaled(Model, Generic[Quantity]):
@@ -221,8 +219,8 @@ def opened(path: Path) -> tuple[TableFile, Document]:
     Raises `InputError` with all faults of the file: of form, of what it extends, or else entries that are
     incomplete or contradict one another.
     """
-    document = _whole(path, ())
-    table = fill(TableFile, document.without("extends"), label="cost table")
+    document = extending.whole(documents.read(path), "costs")
+    table = fill(TableFile, document, label="cost table")
     faults = [
         Fault(f"cost table '{table.name}': {text}", document.place(where), "E064")
         for where, text in _contradictions(table)
@@ -230,34 +228,6 @@ def opened(path: Path) -> tuple[TableFile, Document]:
     if faults:
         raise InputError(*faults)
     return table, document
-
-
-def _whole(path: Path, above: tuple[Path, ...]) -> Document:
-    """Return the document of a table laid over those of the tables that it extends."""
-    document = documents.read(path)
-    base = document.data.get("extends")
-    if base is None:
-        return document
-    if not isinstance(base, str):
-        text = "cost table: extends: expected the name or path of a cost table"
-        raise InputError(document.fault(text, ("extends",), "E013"))
-    if missing := [key for key in ("format", "name") if key not in document.data]:
-        raise InputError(document.fault(f"cost table: missing key '{missing[0]}'", (), "E011"))
-    try:
-        located = registry.file("costs", base, within=path.parent)
-    except (registry.UnknownName, InputError) as error:
-        reason = error.faults[0].message if isinstance(error, InputError) else str(error)
-        code = error.faults[0].code if isinstance(error, InputError) else error.code
-        raise InputError(document.fault(f"cost table: extends: {reason}", ("extends",), code)) from None
-    chain = (*above, path.resolve())
-    if located.resolve() in chain:
-        text = f"cost table: extends: '{base}' extends this table in its turn; let one of them stand alone"
-        raise InputError(document.fault(text, ("extends",), "E064"))
-    below = _whole(located, chain)
-    if document.data.get("technology", given := below.data.get("technology")) != given:
-        text = f"cost table: technology: '{base}' is of {given}, and its prices hold there only; write that"
-        raise InputError(document.fault(text, ("technology",), "E064"))
-    return document.over(below, depth=_FIELDS)
 
 
 def figures_of(

@@ -10,13 +10,13 @@ from math import prod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from chipsim.accounting import costs
 from chipsim.architecture import groups
 from chipsim.architecture.groups import Group
 from chipsim.architecture.ports import End, Link, LinkError, check, end
-from chipsim.circuits import controller, crossbar
+from chipsim.circuits import controller, crossbar, mesh
 from chipsim.circuits.component import (
     PICOSECONDS,
     Clocked,
@@ -29,7 +29,7 @@ from chipsim.circuits.component import (
 )
 from chipsim.devices import cells as devices
 from chipsim.devices.device import DeviceModel
-from chipsim.errors import Fault, InputError, Place, listing
+from chipsim.errors import Fault, InputError, Place, listing, suggestion
 from chipsim.inputs import registry, units
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Faults, Model, Name, check_used, fill, resolved
@@ -59,6 +59,14 @@ def _seat(value: Any) -> Any:
     return {"array": value} if isinstance(value, str) else value
 
 
+Placed = Annotated[
+    Seat,
+    BeforeValidator(_seat),
+    WithJsonSchema({"anyOf": [{"type": "string"}, Seat.model_json_schema()]}),
+]
+"""A seat, or the array alone."""
+
+
 class Header(Model):
     """An architecture file, its components still as written."""
 
@@ -80,7 +88,7 @@ class Header(Model):
     copies: Mapping[str, Annotated[int, Field(ge=1, le=64)]] | None = Field(
         default=None, description="layers whose weights lie on the chip several times: images take turns"
     )
-    mapping: Mapping[str, Annotated[Seat, BeforeValidator(_seat)]] | None = Field(
+    mapping: Mapping[str, Placed] | None = Field(
         default=None,
         description="seats of weight matrices: 'dense1.A: array', 'A: fast' for the matrices of all layers, "
         "'dense1[0,1].A: array[3]' for a block of one, or 'dense1.A: {array: array, column: 2}'",
@@ -280,6 +288,7 @@ def load(document: Document) -> Architecture:
         table = costs.load(document)
     _check_sizes(document, components, faults)
     _check_joined(document, header, links, faults)
+    _check_routers(document, components, faults)
     faults.raise_if_any()
     assert table is not None
     _check_technology(document, header, table)
@@ -372,7 +381,7 @@ def _check_duration(document: Document, path: tuple[str, str, str], label: str, 
 def _links(
     document: Document, header: Header, components: Mapping[str, ComponentParameters], faults: Faults
 ) -> Iterator[Link]:
-    known, seen = tuple(header.components), set()
+    known, given, seen = tuple(header.components), header.groups or {}, set()
     for index, text in enumerate(header.links):
         names = [part.strip() for part in text.split("->")]
         if len(names) < 2 or not all(names):
@@ -380,7 +389,9 @@ def _links(
             continue
         for source, target in pairwise(names):
             try:
-                link = Link(end(source, components, known, True), end(target, components, known, False))
+                link = Link(
+                    end(source, components, known, True, given), end(target, components, known, False, given)
+                )
                 check(link, components)
             except LinkError as error:
                 message = f"link '{source} -> {target}': {error}"
@@ -408,6 +419,21 @@ def _check_joined(document: Document, header: Header, links: tuple[Link, ...], f
         if name not in joined:
             message = f"component '{name}' is joined to nothing; add a link or leave it out"
             faults.add(document.fault(message, ("components", name), "E042", key=True))
+
+
+def _check_routers(document: Document, components: Mapping[str, ComponentParameters], faults: Faults) -> None:
+    """Note what a mesh puts at a router that there is not, and whatever is no component."""
+    meshes = {name: p for name, p in components.items() if isinstance(p, mesh.Parameters)}
+    for name, parameters in meshes.items():
+        for other, (row, column) in parameters.at.items():
+            place, label = ("components", name, "at", other), f"component '{name}': at"
+            if other not in components:
+                text = f"{label}: '{other}' is no component{suggestion(other, components)}"
+                faults.add(document.fault(text, place, "E040", key=True))
+            elif not (0 <= row < parameters.rows and 0 <= column < parameters.columns):
+                last = f"[{parameters.rows - 1}, {parameters.columns - 1}]"
+                text = f"{label}: {other}: expected a router from [0, 0] to {last}, got [{row}, {column}]"
+                faults.add(document.fault(text, place, "E014"))
 
 
 def check_copies(architecture: Architecture) -> None:

@@ -11,6 +11,7 @@ link to what stands once joins it to every copy. `as needed` is as often as the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Annotated, Any, Literal
@@ -43,6 +44,8 @@ Count = Annotated[
 """How often a group stands on the chip; None is as often as needed."""
 
 Indices = tuple[int, ...]
+
+_COPY = re.compile(r"(?<=[\w.-])\[[0-9.]+\]")
 
 
 class Group(Model):
@@ -109,6 +112,11 @@ def copy(name: str, index: Indices) -> str:
 def base(name: str) -> str:
     """The name that a copy has in the file."""
     return name.partition("[")[0]
+
+
+def bare(text: str) -> str:
+    """A sentence in which copies go by the names that they have in the file."""
+    return _COPY.sub("", text)
 
 
 def index_of(name: str) -> Indices:

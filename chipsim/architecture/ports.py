@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
+from chipsim.architecture.groups import Groups
 from chipsim.circuits.component import ComponentParameters
-from chipsim.errors import suggestion
+from chipsim.errors import listing, suggestion
 
 SIGNALS: Mapping[str, str] = {
     "digital": "digital words",
@@ -45,11 +48,27 @@ class LinkError(ValueError):
         self.code = code
 
 
+_COPY = re.compile(r"(?P<name>[^\[\].]+)\[[^\]]*\](?P<port>\..*)?")
+
+
 def end(
-    text: str, components: Mapping[str, ComponentParameters], known: Collection[str], source: bool
+    text: str,
+    components: Mapping[str, ComponentParameters],
+    known: Collection[str],
+    source: bool,
+    groups: Groups = MappingProxyType({}),
 ) -> End:
-    """The end that a link names: `array`, `array.rows`. Raises `LinkError`."""
+    """The end that a link names: `array`, `array.rows`.
+
+    Raises `LinkError`, also for one copy of a component, or a group: a link is of all copies of a component.
+    """
+    if (copy := _COPY.fullmatch(text)) is not None and copy["name"] in known:
+        name = f"{copy['name']}{copy['port'] or ''}"
+        raise LinkError(f"'{text}' is one copy, and a link is of all of them; write '{name}'", "E040")
     name, _, port = text.partition(".")
+    if name in groups:
+        members = listing(groups[name].components)
+        raise LinkError(f"'{name}' is a group; name the component in it that is meant: {members}", "E040")
     if name not in known:
         raise LinkError(f"'{text}' is no component{suggestion(name, known)}", "E040")
     if name not in components:
@@ -90,4 +109,7 @@ def _advice(given: frozenset[str], taken: frozenset[str]) -> str:
         return "; link it to an adc"
     if given & {"drive", "pulses"}:
         return "; link it to a crossbar"
-    return "; link it to a dac, a pulse-driver, an integrator, a digital-unit or a controller"
+    return (
+        "; link it to a dac, a pulse-driver, an integrator, a digital-unit, a controller "
+        "or a carrier such as a bus"
+    )

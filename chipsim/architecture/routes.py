@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from chipsim.architecture import groups
 from chipsim.architecture.graph import Architecture
 from chipsim.architecture.wires import Carried, Missing, Wires
 from chipsim.errors import Fault, FitError
@@ -69,7 +70,7 @@ def find(
             found.add(way, _route(wires, way, arrays[way[1:]], found, wanted, units))
             carriers[way] = _carried(wires, way, found)
         except Missing as error:
-            missing.setdefault(str(error), []).append(way)
+            missing.setdefault(groups.bare(str(error)), []).append(way)
     if missing:
         place = architecture.document.key_place(("links",))
         raise FitError(*(Fault(_no_route(ways, why), place, "E043") for why, ways in missing.items()))
@@ -150,9 +151,9 @@ def _upkeep(architecture: Architecture, arrays: Mapping[Key, str]) -> Iterator[W
 
 
 def _no_route(ways: list[Way], why: str) -> str:
-    """One sentence for all operations that the same link is missing for."""
+    """One sentence for all operations, layers and copies that the same link is missing for."""
     operations = dict.fromkeys(operation for operation, _, _ in ways)
-    layers = dict.fromkeys(layer for _, layer, _ in ways)
+    layers = dict.fromkeys(groups.base(block) for _, block, _ in ways)
     have = "has" if len(operations) == 1 else "have"
     return f"{_named('operation', operations)} of {_named('layer', layers)} {have} no route: {why}"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pydantic import Field
@@ -82,7 +81,7 @@ def _chosen(document: Document, path: Where, label: str) -> tuple[Preset, Docume
             document.fault(f"{label}: a cell is a name or a mapping with 'preset: NAME'", at, "E013")
         )
     try:
-        file = registry.file("cell", named, Path(document.name).parent)
+        file = registry.file("cell", named, document.folder(at))
     except registry.UnknownName as error:
         raise InputError(document.fault(f"{label}: {error}", at, error.code)) from None
     except InputError as outside:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chipsim.accounting import table
 from chipsim.architecture import graph
@@ -12,7 +12,7 @@ from chipsim.architecture.graph import Architecture
 from chipsim.devices import cells
 from chipsim.errors import Fault, FitError, InputError, UsageError, suggestion
 from chipsim.experiments.run import Request, apply_settings, locate, prepare, read
-from chipsim.inputs import documents, registry
+from chipsim.inputs import documents, extending, registry
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Faults, fill
 from chipsim.learning import loading
@@ -37,7 +37,10 @@ def check(files: Sequence[str], settings: tuple[str, ...] = ()) -> Checked:
     for name in files:
         with faults.gather():
             document = documents.read(_locate(name))
-            found.append((name, _kind(document), document))
+            kind = _kind(document)
+            found.append(
+                (name, kind, extending.whole(document, kind) if kind in extending.FORMS else document)
+            )
     kinds = [kind for _, kind, _ in found]
     pair = {kind: name for name, kind, _ in found if kind in PAIR and kinds.count(kind) == 1}
     if settings and set(pair) != set(PAIR):
@@ -73,6 +76,17 @@ def architecture(name: str, settings: tuple[str, ...] = ()) -> Architecture:
     found = {"architecture": read("architecture", locate("architecture", name))}
     apply_settings(found, settings)
     return graph.load(found["architecture"])
+
+
+def shown(name: str, workload: str | None, settings: tuple[str, ...] = ()) -> dict[str, Any]:
+    """An architecture with everything filled in; with a workload also how many of each group it needs."""
+    if workload is None:
+        return architecture(name, settings).resolved()
+    chip = prepare(Request(name, workload, settings)).plan.architecture
+    file = chip.resolved()
+    for group, values in (file.get("groups") or {}).items():
+        values["count"] = chip.counts[group]
+    return file
 
 
 def described(kind: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ from chipsim.architecture import graph
 from chipsim.architecture.graph import Architecture
 from chipsim.architecture.placement import Plan, compile_plan
 from chipsim.errors import Fault, InputError, Place, UsageError, suggestion
-from chipsim.inputs import documents, registry
+from chipsim.inputs import documents, extending, registry
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Faults, resolved
 from chipsim.learning import loading
@@ -58,7 +58,7 @@ class Job:
     plan: Plan
     sources: Mapping[str, Path]
     given: Mapping[str, bytes]
-    """The files as they were read, by kind."""
+    """The files as they were read, by kind; those that one extends are `architecture-1-<name>` and so on."""
 
     @property
     def resolved(self) -> dict[str, str]:
@@ -122,7 +122,7 @@ def prepare(request: Request) -> Job:
         with faults.gather():
             sources[kind] = locate(kind, name)
             found[kind] = read(kind, sources[kind])
-            given[kind] = sources[kind].read_bytes()
+            given |= _given(kind, found[kind])
     faults.raise_if_any()
     apply_settings(found, request.settings)
     architecture = workload = None
@@ -141,14 +141,23 @@ def prepare(request: Request) -> Job:
     return Job(request, architecture, workload, rules, plan, sources, given)
 
 
+def _given(kind: str, document: Document) -> dict[str, bytes]:
+    """The content of a file and of those that it extends, under the names that a run keeps them by."""
+    below = {f"{kind}-{at}-{Path(name).stem}": name for at, name in enumerate(document.below, 1)}
+    return {name: Path(path).read_bytes() for name, path in {kind: document.name, **below}.items()}
+
+
 def read(kind: str, path: Path) -> Document:
-    """The document of an architecture or workload. Raises `InputError`, also where it is the other one."""
+    """The document of an architecture or workload, laid over those that it extends.
+
+    Raises `InputError`, also where it is the other one.
+    """
     document = documents.read(path)
     form = str(document.data.get("format"))
     if form.startswith(tuple(f"chipsim-{other}/" for other in ("architecture", "workload") if other != kind)):
         text = f"the file is of the format '{form}', but stands where the {kind} is given"
         raise InputError(document.fault(text, ("format",), "E025"))
-    return document
+    return extending.whole(document, kind)
 
 
 def locate(kind: str, name: str) -> Path:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeAlias, cast
@@ -62,6 +62,8 @@ class Document:
     data: dict[str, Any]
     _values: Mapping[Where, Spot] = field(repr=False, compare=False)
     _keys: Mapping[Where, Spot] = field(repr=False, compare=False)
+    below: tuple[str, ...] = field(default=(), compare=False)
+    """The documents that this one has been laid over, the uppermost first."""
 
     def place(self, path: Where = ()) -> Place:
         """Return the place of the value at `path`, or of the nearest thing around it that the file holds."""
@@ -117,9 +119,9 @@ class Document:
                 values[rest[:1] + rest[1 + len(inner) :]] = spot
         return replace(self, data=data, _values=values, _keys=keys)
 
-    def without(self, key: str) -> Document:
-        """Return the document without one key of its top mapping."""
-        return replace(self, data={name: value for name, value in self.data.items() if name != key})
+    def without(self, *path: str | int) -> Document:
+        """Return the document without the value at a path of keys; its place is kept for messages."""
+        return replace(self, data=_without(self.data, path))
 
     def has(self, path_text: str) -> bool:
         """Return whether a path such as "components.adc.bits" or "stages.finetune.images" exists."""
@@ -184,7 +186,8 @@ class Document:
         values = {where: at for where, at in base._values.items() if not _below(where, replaced)}
         keys = {where: at for where, at in base._keys.items() if not _below(where, replaced)}
         data = _joined(base.data, self.data, depth)
-        return Document(self.name, data, values | dict(self._values), keys | dict(self._keys))
+        below = (*self.below, base.name, *base.below)
+        return Document(self.name, data, values | dict(self._values), keys | dict(self._keys), below)
 
     def dump(self) -> str:
         """Return the values as YAML text that `parse` reads back to the same values."""
@@ -236,6 +239,14 @@ def _with(value: Any, path: Where, new: Any) -> Any:
     below = copy[step] if isinstance(copy, list) else copy.get(step)
     copy[step] = _with(below, path[1:], new)
     return copy
+
+
+def _without(value: dict[str, Any], path: Sequence[str | int]) -> dict[str, Any]:
+    """Return a mapping without what lies at a path; only what lies on the path is copied."""
+    key, *rest = path
+    if rest:
+        return {**value, str(key): _without(value[str(key)], rest)}
+    return {name: item for name, item in value.items() if name != key}
 
 
 def _joined(base: dict[str, Any], top: dict[str, Any], depth: int) -> dict[str, Any]:

@@ -253,6 +253,7 @@ def _quantity(dimension: str) -> tuple[BeforeValidator, PlainSerializer, WithJso
     schema = {
         "type": "string",
         "description": f"{described.described} with its unit [{described.unit}]",
+        "pattern": _pattern(described),
         "examples": [f"100 {described.example}"],
     }
     return (
@@ -263,8 +264,23 @@ def _quantity(dimension: str) -> tuple[BeforeValidator, PlainSerializer, WithJso
     )
 
 
+def _pattern(dimension: Dimension) -> str:
+    """A regular expression of the quantities of a dimension, for a schema."""
+    written = sorted(
+        (unit for unit, (found, _) in _UNITS.items() if found is dimension and unit.isascii()),
+        key=lambda unit: (-len(unit), unit),
+    )
+    number = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?"
+    return rf"^\s*{number}\s*({'|'.join(map(re.escape, written))})\s*$"
+
+
 def _proportion(description: str) -> tuple[BeforeValidator, WithJsonSchema, Dimension]:
-    schema = {"type": ["number", "string"], "description": description, "examples": ["97 %", 0.97]}
+    schema = {
+        "type": ["number", "string"],
+        "description": description,
+        "pattern": _pattern(DIMENSIONS["ratio"]).replace(")\\s*$", ")?\\s*$"),
+        "examples": ["97 %", 0.97],
+    }
     return BeforeValidator(_reader("ratio")), WithJsonSchema(schema), DIMENSIONS["ratio"]
 
 

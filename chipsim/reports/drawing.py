@@ -1,202 +1,160 @@
-"""An architecture graph as text: SVG, a table for the terminal, Graphviz DOT, Mermaid.
+"""An architecture graph as an SVG.
 
-Each is a plain function of the components (name to parameters, ``type`` among them) and the links (from, to).
-An end of a link is a component or one of its ports (``array.columns``); an end that is not among the
-components is drawn as a box of its own and marked as not declared, so that a faulty file can be looked at.
+An end of a link that is not among the components is drawn as a box of its own and marked as not declared, so
+that a faulty file can be looked at.
+A group of components that stands there several times is drawn once, as a box around them with its count.
 """
 
-import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from chipsim.reports import nesting, nodes
 from chipsim.reports.layering import Edge, Layering, Slot, layered, passes
-from chipsim.reports.quantities import significant
+from chipsim.reports.nesting import NO_GROUPS, Groups, Nest, Through
+from chipsim.reports.nodes import Components, Links
 from chipsim.reports.theme import escaped
-
-Components = Mapping[str, Mapping[str, Any]]
-"""Name to parameters, in the order of the file."""
-
-Links = Sequence[tuple[str, str]]
-"""Pairs of ends, each a component or ``component.port``."""
 
 _STYLE = Path(__file__).parent / "static" / "graph.css"
 _WIDTH, _HEIGHT, _GAP_X, _GAP_Y = 168.0, 74.0, 74.0, 30.0
 _MARGIN, _LANE, _RADIUS = 14.0, 13.0, 9.0
 _NAME_LETTERS, _SMALL_LETTERS = 18, 25
+_PADDING, _HEADING, _SIDE, _STUB = 22.0, 34.0, 40.0, 20.0
+
+
+class Paint(NamedTuple):
+    """What a drawing says of a component or group beside its parameters.
+
+    `share` (0 to 1) is drawn as a bar; `most`, that of the copy that has most, as a mark on it; `text` stands
+    in the place of parameters.
+    """
+
+    share: float
+    most: float | None = None
+    text: str = ""
+
+
+Painted = Mapping[str, Paint]
+"""By component or group."""
+
+NO_PAINT: Painted = MappingProxyType({})
+
+
+class _Size(NamedTuple):
+    wide: float = _WIDTH
+    tall: float = _HEIGHT
 
 
 class _Box(NamedTuple):
     x: float
     y: float
     layer: int
+    wide: float = _WIDTH
+    tall: float = _HEIGHT
 
 
 _Boxes = Mapping[Slot, _Box]
-
-
-def pairs(links: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Pairs of ends from links as an architecture file writes them: ``a -> b -> c`` is two links."""
-    chains = [[end.strip() for end in link.split("->")] for link in links]
-    return tuple(pair for chain in chains for pair in pairwise(chain))
+_Paints = tuple[Paint | None, Paint | None]
 
 
 def svg(
     components: Components,
     links: Links,
+    groups: Groups = NO_GROUPS,
     *,
-    busy: Mapping[str, float] | None = None,
+    paint: Painted = NO_PAINT,
+    energy: Painted = NO_PAINT,
     standalone: bool = True,
 ) -> str:
     """The graph drawn in layers from left to right, loops led back along lanes above and below.
 
-    `busy` is a share (0 to 1) per component, drawn as a bar in its box. A standalone drawing brings its own
-    style, light and dark; inside a page ``static/graph.css`` is in its style sheet, and not in the text.
+    A link into a group ends at its box, and as a stub with the other end's name at the member that it is
+    for. `paint` is drawn in the boxes of components and groups; `energy` lies in the same places, hidden
+    until the page around it asks for it. A standalone drawing brings its own style, light and dark; inside a
+    page ``static/graph.css`` is in its style sheet, and not in the text.
     """
-    declared = _declared(components, links)
-    merged = _merged(components, links)
-    layout = layered(_controllers_first(declared), merged)
-    boxes = _boxes(layout)
-    lanes = _lanes(layout, boxes)
-    drawn = [_forward(edge, merged[edge], layout, boxes) for edge in layout.forward]
-    drawn += [_back(edge, merged[edge], boxes, lane) for edge, lane in lanes.items()]
-    drawn += [_box(name, declared[name], boxes[name, "", 0], busy or {}) for name in declared]
-    return _frame(drawn, boxes.values(), lanes.values(), len(declared), standalone)
+    declared = nodes.declared(components, links)
+    picture = _Picture(declared, nodes.merged(components, links), Nest.of(groups), (paint, energy))
+    return _frame(picture.level(nesting.TOP), len(declared), standalone)
 
 
-def table(components: Components, links: Links, *, width: int = 100) -> str:
-    """The graph as plain text for a terminal `width` characters wide: name, type, parameters, links to."""
-    head = ("component", "type", "parameters", "links to")
-    rows = [
-        (name, str(facts.get("type", "(not declared)")), ", ".join(_parameters(facts)), ", ".join(ends))
-        for name, facts, ends in _with_ends(components, links)
-    ]
-    sizes = [max(len(row[i]) for row in [head, *rows]) for i in range(4)]
-    sizes[2] = max(len(head[2]), min(sizes[2], width - sizes[0] - sizes[1] - min(sizes[3], 30) - 6))
-    sizes[3] = max(len(head[3]), min(sizes[3], width - sum(sizes[:3]) - 6))
-    lines = [_line(head, sizes), _line(tuple("-" * size for size in sizes), sizes)]
-    return "\n".join([*lines, *(_wrapped(row, sizes) for row in rows)]) + "\n"
+class _Level(NamedTuple):
+    """What is drawn in one box, and how far it reaches."""
+
+    drawn: Sequence[str]
+    boxes: Sequence[_Box]
+    lanes: Sequence[float]
+
+    def extent(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom."""
+        side = _MARGIN + (_GAP_X / 2 if self.lanes else 0)
+        right = max((box.x + box.wide for box in self.boxes), default=_WIDTH) + side
+        top = min([box.y for box in self.boxes] + list(self.lanes), default=0.0) - _MARGIN
+        bottom = max([box.y + box.tall for box in self.boxes] + list(self.lanes), default=_HEIGHT) + _MARGIN
+        return -side, top, right, bottom
 
 
-def dot(components: Components, links: Links, *, name: str = "architecture") -> str:
-    """The graph in Graphviz's language."""
-    nodes = [
-        f"  {_quoted(node)} [label={_quoted(_label(node, facts, chr(10)))}];"
-        for node, facts in _declared(components, links).items()
-    ]
-    edges = [
-        f"  {_quoted(start)} -> {_quoted(end)}{_dot_ports(ports)};"
-        for (start, end), ports in _merged(components, links).items()
-    ]
-    style = '  node [shape=box, style=rounded, fontname="sans-serif"];'
-    head = [f"digraph {_quoted(name)} {{", "  rankdir=LR;", style]
-    return "\n".join([*head, *nodes, *edges, "}"]) + "\n"
+class _Picture:
+    """Draws a graph level by level: the chip, and each group as a box within it."""
 
+    def __init__(
+        self,
+        declared: Components,
+        merged: Mapping[Edge, list[tuple[str, str]]],
+        nest: Nest,
+        paints: tuple[Painted, Painted],
+    ) -> None:
+        self._declared, self._merged, self._nest, self._paints = declared, merged, nest, paints
+        self._held, through = nesting.split(merged, nest)
+        self._through: dict[str, list[Through]] = {}
+        for link in through:
+            self._through.setdefault(link.here, []).append(link)
 
-def mermaid(components: Components, links: Links) -> str:
-    """The graph as a Mermaid flow chart."""
-    declared = _declared(components, links)
-    ids = {name: f"n{at}" for at, name in enumerate(declared)}
-    nodes = [f'  {ids[name]}["{_label(name, facts, "<br/>", _entity)}"]' for name, facts in declared.items()]
-    edges = [f"  {ids[start]} --> {ids[end]}" for start, end in _merged(components, links)]
-    return "\n".join(["flowchart LR", *nodes, *edges]) + "\n"
+    def level(self, box: str) -> _Level:
+        """What a group holds, or the chip."""
+        names = self._nest.inside(box, _controllers_first(self._declared))
+        inner = {name: self.level(name) for name in names if name in self._nest.counts}
+        sizes = {name: _around(level) for name, level in inner.items()}
+        links = {
+            edge: [pair for pairs in map(self._merged.__getitem__, through) for pair in pairs]
+            for edge, through in self._held.get(box, {}).items()
+        }
+        layout = layered(names, links)
+        boxes = _boxes(layout, sizes)
+        lanes = _lanes(layout, boxes)
+        drawn = [_forward(edge, links[edge], layout, boxes) for edge in layout.forward]
+        drawn += [_back(edge, links[edge], boxes, lane) for edge, lane in lanes.items()]
+        for name in (*(name for name in self._declared if name in names), *inner):
+            drawn += self._node(name, boxes[name, "", 0], inner.get(name))
+        return _Level(drawn, list(boxes.values()), [lane.y for lane in lanes.values()])
 
-
-def parameter(value: Any) -> str:
-    """A parameter's value as short text; lists and mappings in brackets."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return significant(value, 4) if 1e-3 <= abs(value) < 1e6 else f"{value:.4g}"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {parameter(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(parameter, value)) + "]"
-    return "none" if value is None else str(value)
-
-
-def component_of(end: str, components: Components) -> str:
-    """Name of the component at an end of a link: ``array`` for ``array.columns``."""
-    if end in components or "." not in end:
-        return end
-    head = end.rpartition(".")[0]
-    return head if head in components else end
-
-
-def _parameters(facts: Mapping[str, Any]) -> list[str]:
-    return [
-        f"{key} {parameter(value)}" for key, value in facts.items() if key != "type" and value is not None
-    ]
-
-
-def _declared(components: Components, links: Links) -> dict[str, Mapping[str, Any]]:
-    ends = dict.fromkeys(component_of(end, components) for pair in links for end in pair)
-    return {**components, **{end: {} for end in ends if end not in components}}
-
-
-def _merged(components: Components, links: Links) -> dict[Edge, list[tuple[str, str]]]:
-    merged: dict[Edge, list[tuple[str, str]]] = {}
-    for start, end in links:
-        edge = component_of(start, components), component_of(end, components)
-        merged.setdefault(edge, []).append((start, end))
-    return merged
+    def _node(self, name: str, box: _Box, inner: _Level | None) -> list[str]:
+        paints = self._paints[0].get(name), self._paints[1].get(name)
+        if inner is not None:
+            count = self._nest.written(name, "\N{MULTIPLICATION SIGN}")
+            return [_group(name, count, box, inner, paints)]
+        stubs = self._through.get(name, ())
+        drawn = [_stub(link, at, box) for at, link in enumerate(link for link in stubs if link.outward)]
+        drawn += [_stub(link, at, box) for at, link in enumerate(link for link in stubs if not link.outward)]
+        return [*drawn, _box(name, self._declared[name], box, paints)]
 
 
 def _controllers_first(declared: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return sorted(declared, key=lambda name: declared[name].get("type") != "controller")
 
 
-def _with_ends(components: Components, links: Links) -> list[tuple[str, Mapping[str, Any], list[str]]]:
-    declared = _declared(components, links)
-    ends: dict[str, list[str]] = {name: [] for name in declared}
-    for start, end in dict.fromkeys(links):
-        ends[component_of(start, components)].append(end)
-    return [(name, facts, ends[name]) for name, facts in declared.items()]
-
-
-def _line(cells: Sequence[str], sizes: Sequence[int]) -> str:
-    return "  ".join(cell.ljust(size) for cell, size in zip(cells, sizes, strict=True)).rstrip()
-
-
-def _wrapped(row: Sequence[str], sizes: Sequence[int]) -> str:
-    columns = [
-        [row[0]],
-        [row[1]],
-        textwrap.wrap(row[2], sizes[2]) or [""],
-        textwrap.wrap(row[3], sizes[3]) or [""],
-    ]
-    deep = max(map(len, columns))
-    filled = [column + [""] * (deep - len(column)) for column in columns]
-    return "\n".join(_line(cells, sizes) for cells in zip(*filled, strict=True))
-
-
-def _label(name: str, facts: Mapping[str, Any], newline: str, clean: Callable[[str], str] = str) -> str:
-    first = str(facts.get("type", "not declared"))
-    shown = [name, first, ", ".join(_parameters(facts)[:3])]
-    return newline.join(clean(part) for part in shown if part)
-
-
-def _quoted(text: str) -> str:
-    inner = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{inner}"'
-
-
-def _dot_ports(ports: Sequence[tuple[str, str]]) -> str:
-    named = [f"{start} -> {end}" for start, end in ports if "." in start or "." in end]
-    return f" [label={_quoted(', '.join(named))}]" if named else ""
-
-
-def _entity(text: str) -> str:
-    return "".join(c if c.isalnum() or c in " -_.,:/" else f"#{ord(c)};" for c in text)
-
-
-def _boxes(layout: Layering) -> dict[Slot, _Box]:
-    boxes = {}
+def _boxes(layout: Layering, sizes: Mapping[str, _Size]) -> dict[Slot, _Box]:
+    """Where everything stands; what passes through a layer is as wide as the layer."""
+    boxes, left = {}, 0.0
     for layer, row in enumerate(layout.layers):
-        top = -(len(row) * _HEIGHT + (len(row) - 1) * _GAP_Y) / 2
-        for at, slot in enumerate(row):
-            boxes[slot] = _Box(layer * (_WIDTH + _GAP_X), top + at * (_HEIGHT + _GAP_Y), layer)
+        own = [sizes.get(slot[0], _Size()) if not slot[1] else _Size() for slot in row]
+        wide = max(size.wide for size in own)
+        top = -(sum(size.tall for size in own) + (len(row) - 1) * _GAP_Y) / 2
+        for slot, size in zip(row, own, strict=True):
+            boxes[slot] = _Box(left, top, layer, wide if slot[1] else size.wide, size.tall)
+            top += size.tall + _GAP_Y
+        left += wide + _GAP_X
     return boxes
 
 
@@ -209,13 +167,13 @@ class _Lane(NamedTuple):
 def _lanes(layout: Layering, boxes: _Boxes) -> dict[Edge, _Lane]:
     """Where each loop's edge runs: above or below all boxes, short spans nearest to them."""
     top = min((box.y for box in boxes.values()), default=0.0)
-    bottom = max((box.y + _HEIGHT for box in boxes.values()), default=0.0)
+    bottom = max((box.y + box.tall for box in boxes.values()), default=0.0)
     used = {True: 0, False: 0}
     lanes = {}
     spans = {edge: abs(_box_of(boxes, edge[0]).x - _box_of(boxes, edge[1]).x) for edge in layout.back}
     for edge in sorted(layout.back, key=spans.__getitem__):
         start, end = (_box_of(boxes, name) for name in edge)
-        middle = (start.y + end.y + _HEIGHT) / 2
+        middle = (start.y + start.tall / 2 + end.y + end.tall / 2) / 2
         upper = middle < 0 or (middle == 0 and used[True] <= used[False])
         rank = used[upper]
         used[upper] += 1
@@ -228,15 +186,8 @@ def _box_of(boxes: _Boxes, name: str) -> _Box:
     return boxes[name, "", 0]
 
 
-def _frame(
-    drawn: Sequence[str], boxes: Iterable[_Box], lanes: Iterable[_Lane], count: int, standalone: bool
-) -> str:
-    corners, levels = list(boxes), [lane.y for lane in lanes]
-    side = _MARGIN + (_GAP_X / 2 if levels else 0)
-    left = -side
-    right = max((box.x for box in corners), default=0.0) + _WIDTH + side
-    top = min([box.y for box in corners] + levels, default=0.0) - _MARGIN
-    bottom = max([box.y + _HEIGHT for box in corners] + levels, default=_HEIGHT) + _MARGIN
+def _frame(level: _Level, count: int, standalone: bool) -> str:
+    left, top, right, bottom = level.extent() if count else (-_MARGIN, -_MARGIN, _MARGIN + _WIDTH, _MARGIN)
     size = f"{right - left:.0f}", f"{bottom - top:.0f}"
     opening = (
         '<svg xmlns="http://www.w3.org/2000/svg" class="graph" role="img" '
@@ -244,21 +195,21 @@ def _frame(
         f'viewBox="{left:.1f} {top:.1f} {size[0]} {size[1]}">'
     )
     style = f"<style>{_STYLE.read_text(encoding='utf-8')}</style>" if standalone else ""
-    return "\n".join([opening + style, *drawn, "</svg>"])
+    return "\n".join([opening + style, *level.drawn, "</svg>"])
 
 
 def _forward(edge: Edge, links: Sequence[tuple[str, str]], layout: Layering, boxes: _Boxes) -> str:
     layer = {name: _box_of(boxes, name).layer for name in edge}
     way = [boxes[slot] for slot in passes(edge, layer)]
-    y = [box.y + _HEIGHT / 2 for box in way]
+    y = [box.y + box.tall / 2 for box in way]
     y[0] += _spread(edge, 0, layout.forward, boxes)
     y[-1] += _spread(edge, 1, layout.forward, boxes)
-    path = f"M{way[0].x + _WIDTH:.1f},{y[0]:.1f}"
+    path = f"M{way[0].x + way[0].wide:.1f},{y[0]:.1f}"
     for at in range(1, len(way)):
-        x, right = way[at].x, way[at - 1].x + _WIDTH
+        x, right = way[at].x, way[at - 1].x + way[at - 1].wide
         bend = (x - right) / 2
         path += f" C{right + bend:.1f},{y[at - 1]:.1f} {x - bend:.1f},{y[at]:.1f} {x:.1f},{y[at]:.1f}"
-        path += f" H{x + _WIDTH:.1f}" if at < len(way) - 1 else ""
+        path += f" H{x + way[at].wide:.1f}" if at < len(way) - 1 else ""
     return _edge(edge, links, path, way[-1].x, y[-1], "link")
 
 
@@ -266,21 +217,23 @@ def _spread(edge: Edge, end: int, edges: Sequence[Edge], boxes: _Boxes) -> float
     """How far from the middle of its box an edge is joined, so that edges at one side stand apart."""
     same = [other for other in edges if other[end] == edge[end]]
     same.sort(key=lambda other: _box_of(boxes, other[1 - end]).y)
-    return (same.index(edge) - (len(same) - 1) / 2) * min(14.0, 0.5 * _HEIGHT / len(same))
+    apart = min(14.0, 0.5 * _box_of(boxes, edge[end]).tall / len(same))
+    return (same.index(edge) - (len(same) - 1) / 2) * apart
 
 
 def _back(edge: Edge, links: Sequence[tuple[str, str]], boxes: _Boxes, lane: _Lane) -> str:
     start, end = (_box_of(boxes, name) for name in edge)
-    lift = (-1 if lane.upper else 1) * _HEIGHT * 0.3
+    lift = -0.3 if lane.upper else 0.3
     away = 14.0 + 7.0 * (lane.rank % 3)
-    out, into = start.x + _WIDTH, end.x
+    out, into = start.x + start.wide, end.x
+    leave, reach = (box.y + box.tall / 2 + lift * box.tall for box in (start, end))
     corners = [
-        (out, start.y + _HEIGHT / 2 + lift),
-        (out + away, start.y + _HEIGHT / 2 + lift),
+        (out, leave),
+        (out + away, leave),
         (out + away, lane.y),
         (into - away, lane.y),
-        (into - away, end.y + _HEIGHT / 2 + lift),
-        (into, end.y + _HEIGHT / 2 + lift),
+        (into - away, reach),
+        (into, reach),
     ]
     return _edge(edge, links, _rounded(corners), into, corners[-1][1], "link back")
 
@@ -308,26 +261,79 @@ def _edge(edge: Edge, links: Sequence[tuple[str, str]], path: str, x: float, y: 
     )
 
 
-def _box(name: str, facts: Mapping[str, Any], box: _Box, busy: Mapping[str, float]) -> str:
+def _box(name: str, facts: Mapping[str, Any], box: _Box, paints: _Paints) -> str:
     kind = str(facts.get("type", "not declared"))
-    caption = _caption(facts)
+    paint, energy = paints
+    caption = paint.text if paint and paint.text else _caption(facts)
+    carrier = nesting.carries(facts)
     inner = [
         f"<title>{escaped(name)} ({escaped(kind)})</title>",
-        _rect("body", box.x, box.y, _WIDTH, _HEIGHT, 9),
-        _rect("mark", box.x + 9, box.y + 12, 4, _HEIGHT - 24, 2),
+        _rect("body", box.x, box.y, _WIDTH, _HEIGHT, 24 if carrier else 9),
+        "" if carrier else _rect("mark", box.x + 9, box.y + 12, 4, _HEIGHT - 24, 2),
         _text(box.x + 22, box.y + 23, "name", name, _NAME_LETTERS),
         _text(box.x + 22, box.y + 40, "kind", kind, _SMALL_LETTERS),
         _text(box.x + 22, box.y + 56, "caption", caption, _SMALL_LETTERS) if caption else "",
-        _bar(box, busy[name]) if name in busy else "",
+        _bar(box, paint) if paint else "",
+        _energy(box, energy, box.x + 22, box.y + 56) if energy else "",
     ]
-    opening = f'<g class="node kind-{_css_name(kind)}" data-node="{escaped(name)}" tabindex="0">'
-    return f"{opening}{''.join(inner)}</g>"
+    kinds = f"node{' carrier' if carrier else ''} kind-{_css_name(kind)}"
+    return f'<g class="{kinds}" data-node="{escaped(name)}" tabindex="0">{"".join(inner)}</g>'
+
+
+def _around(level: _Level) -> _Size:
+    """The size of a group's box."""
+    left, top, right, bottom = level.extent()
+    return _Size(right - left + 2 * _SIDE, bottom - top + _HEADING + _PADDING)
+
+
+def _group(name: str, count: str, box: _Box, level: _Level, paints: _Paints) -> str:
+    """A group: its box with name and count, and what it holds, moved into place."""
+    left, top, _, _ = level.extent()
+    paint, energy = paints
+    counted = box.x + 22 + 9 * min(len(name), _NAME_LETTERS)
+    x, y = counted + 12 + 7 * len(count), box.y + 24
+    head = [
+        f"<title>{escaped(name)} ({escaped(count)})</title>",
+        _rect("around", box.x, box.y, box.wide, box.tall, 14),
+        _text(box.x + 16, y, "name", name, _NAME_LETTERS),
+        _text(counted, y, "kind", count, _SMALL_LETTERS),
+        _text(x, y, "caption", paint.text, 2 * _SMALL_LETTERS) if paint and paint.text else "",
+        _bar(box, paint) if paint else "",
+        _energy(box, energy, x, y) if energy else "",
+    ]
+    at = f"translate({box.x - left + _SIDE:.1f} {box.y - top + _HEADING:.1f})"
+    return (
+        f'<g class="node group" data-node="{escaped(name)}" tabindex="0">{"".join(head)}</g>'
+        f'<g transform="{at}">{"".join(level.drawn)}</g>'
+    )
+
+
+def _energy(box: _Box, paint: Paint, x: float, y: float) -> str:
+    """What stands in the place of a box's caption and bar where the page shows energies."""
+    return f'<g class="energy">{_text(x, y, "caption", paint.text, 2 * _SMALL_LETTERS)}{_bar(box, paint)}</g>'
+
+
+def _stub(link: Through, at: int, box: _Box) -> str:
+    """The end of a link that leads out of the group: a short arrow with the name of the other end."""
+    y = box.y + _HEIGHT - 8 - 11 * at
+    start, end = (link.here, link.there) if link.outward else (link.there, link.here)
+    x = box.x + box.wide + _STUB if link.outward else box.x
+    path = f"M{x - _STUB:.1f},{y:.1f} H{x:.1f}"
+    head = f"M{x - 6:.1f},{y - 3.5:.1f} L{x:.1f},{y:.1f} L{x - 6:.1f},{y + 3.5:.1f} Z"
+    side = "out" if link.outward else "in"
+    return (
+        f'<g class="link stub {side}" data-from="{escaped(start)}" data-to="{escaped(end)}">'
+        f"<title>{escaped(start)} → {escaped(end)}</title>"
+        f'<path class="line" d="{path}"/><path class="head" d="{head}"/>'
+        + _text(x + 3 if link.outward else x - _STUB - 3, y + 3, "far", link.there, 12)
+        + "</g>"
+    )
 
 
 def _caption(facts: Mapping[str, Any]) -> str:
     """As many parameters, in their order, as a box has room for."""
     caption = ""
-    for shown in _parameters(facts):
+    for shown in nodes.parameters(facts):
         longer = f"{caption} · {shown}" if caption else shown
         if len(longer) > _SMALL_LETTERS:
             break
@@ -335,11 +341,17 @@ def _caption(facts: Mapping[str, Any]) -> str:
     return caption
 
 
-def _bar(box: _Box, share: float) -> str:
-    room = _WIDTH - 30
-    long = room * min(max(share, 0.0), 1.0)
-    x, y = box.x + 22, box.y + _HEIGHT - 10
-    return _rect("track", x, y, room, 3, 1.5) + _rect("busy", x, y, long, 3, 1.5)
+def _bar(box: _Box, paint: Paint) -> str:
+    room = box.wide - 30
+    x, y = box.x + 22, box.y + box.tall - 10
+    bar = _rect("track", x, y, room, 3, 1.5) + _rect("busy", x, y, room * _share(paint.share), 3, 1.5)
+    if paint.most is None:
+        return bar
+    return bar + _rect("most", x + room * _share(paint.most) - 1, y - 3, 2, 9, 1)
+
+
+def _share(value: float) -> float:
+    return min(max(value, 0.0), 1.0)
 
 
 def _rect(kind: str, x: float, y: float, wide: float, tall: float, radius: float) -> str:

@@ -15,9 +15,10 @@ from dataclasses import replace
 from typing import Any
 
 from chipsim.accounting import pricing, uncertainty
-from chipsim.accounting.pricing import PricedRow
+from chipsim.accounting.pricing import Part, PricedRow
 from chipsim.accounting.scaling import CORNERS, Corner
 from chipsim.accounting.uncertainty import Range, Uncertain
+from chipsim.architecture import groups
 from chipsim.architecture.durations import Setting, banks, known, setting
 from chipsim.architecture.placement import Plan
 from chipsim.circuits.component import Duration
@@ -67,15 +68,22 @@ def times(plan: Plan, counted: Counted) -> Uncertain:
 
 
 def areas(plan: Plan) -> Uncertain:
-    """Area of the chip over the ranges of its components' areas [m2]."""
+    """Area of the chip over the ranges of its components' areas, all copies of one together [m2]."""
     table, parts = plan.architecture.costs, plan.parts()
     by = {corner: pricing.area(replace(table, corner=corner), parts) for corner in CORNERS}
+    copies: dict[str, list[Part]] = {}
+    for part in parts:
+        copies.setdefault(groups.base(part.name), []).append(part)
+
+    def whole(corner: Corner, same: list[Part]) -> float:
+        return pricing.total(by[corner][part.name] for part in same)
+
     return uncertainty.drawn({
-        part.name: Range(
-            by["optimistic"][part.name], by["typical"][part.name], by["conservative"][part.name],
-            pricing.area_source(table, part),
+        name: Range(
+            whole("optimistic", same), whole("typical", same), whole("conservative", same),
+            pricing.area_source(table, same[0]),
         )
-        for part in parts
+        for name, same in copies.items()
     })  # fmt: skip
 
 

@@ -9,12 +9,11 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from chipsim.reports import charts, chip, curves, spreads
+from chipsim.reports import charts, chip, copied, curves, spreads
 from chipsim.reports.comparison import (
     Cohort,
     Page,
     Summary,
-    mean,
     mean_table,
     number,
     of_run,
@@ -23,8 +22,8 @@ from chipsim.reports.comparison import (
 )
 from chipsim.reports.quantities import NOTHING, percent, quantity
 from chipsim.reports.rendering import Figure, Key, render
-from chipsim.reports.rundir import LedgerEntry, Run
-from chipsim.reports.tables import NEVER, Cell, Column, Table, figure, summary, word
+from chipsim.reports.rundir import Run
+from chipsim.reports.tables import NEVER, Cell, Column, Table, figure, group_cell, group_column, summary, word
 
 
 class Section(NamedTuple):
@@ -66,7 +65,7 @@ def energy(page: Page) -> str:
 def area(page: Page) -> str:
     """Area by component."""
     parts = [
-        ((mean_table(group, lambda run: run.figures.get("area_m2_by_component")), 1.0),)
+        ((chip.summed(mean_table(group, lambda run: run.figures.get("area_m2_by_component"))), 1.0),)
         for group in page.cohorts
     ]
     drawn = _bars(page, "area_m2_by_component", "Area by component", "m²", parts)
@@ -80,44 +79,24 @@ def graph(page: Page) -> str:
 
 
 def pulses(page: Page) -> str:
-    """Pulses per device of every array since power-on."""
-    figures = [shown for group in page.cohorts for shown in chip.device_maps(group, page.several)]
-    return render("pulses.html", figures=figures, absent=_absent(page, "arrays.npz"))
+    """Pulses per device of every array since power-on; of many arrays, those that were pulsed most."""
+    maps = [chip.device_maps(group, page.several) for group in page.cohorts]
+    figures = [shown for drawn, _ in maps for shown in drawn]
+    left = sum(count for _, count in maps) - len(figures)
+    note = f"The {len(figures)} arrays with most pulses; arrays.npz holds {left} more." if left else ""
+    return render("pulses.html", figures=figures, absent=_absent(page, "arrays.npz"), note=note)
 
 
 def utilisation(page: Page) -> str:
-    """How every component spent the simulated time."""
-    rows = [row for group in page.cohorts for row in _utilisation_rows(group, page.several)]
-    columns = (
-        *_group_column(page),
-        Column("component", numeric=False),
-        Column("busy share", note="busy time over the time of the run"),
-        Column("busy"),
-        Column("waiting", note="time that work spent waiting for it"),
-        Column("mean queue", note="transactions waiting, averaged over time"),
-        Column("own work", note="busy time without being held up by what comes behind"),
-    )
-    table = Table("utilisation", columns, rows)
+    """How every component spent the simulated time: all copies of one together, and each below."""
     note = " ".join(sentence for group in page.cohorts for sentence in _contention(group, page.several))
-    return render("table.html", table=table, absent=_absent(page, "utilisation.csv"), search="", note=note)
+    return copied.utilisation(page, _absent(page, "utilisation.csv"), note)
 
 
 def ledger(page: Page) -> str:
-    """Every counted action with its price, energy and source."""
-    rows = [row for group in page.cohorts for row in _ledger_rows(group, page.several)]
-    columns = (
-        *_group_column(page),
-        *(Column(name, numeric=False) for name in ("stage", "operation", "component", "action")),
-        Column("count"),
-        Column("price", note="energy of one counted unit"),
-        Column("energy"),
-        Column("source", numeric=False),
-    )
-    table = Table("ledger", columns, rows)
+    """Every counted action with its price, energy and source: all copies together, and each below."""
     absent = _absent(page, "ledger.csv") + _absent(page, "energy.csv")
-    return render(
-        "table.html", table=table, absent=absent, search="Find in the ledger", note=_ledger_note(page)
-    )
+    return copied.ledger(page, absent, _ledger_note(page))
 
 
 def warnings(page: Page) -> str:
@@ -164,14 +143,6 @@ def _runs(page: Page) -> list[Run]:
 def _absent(page: Page, name: str) -> list[str]:
     """Sentences on a file that is missing or unreadable, each once."""
     return list(dict.fromkeys(run.absent[name] for run in _runs(page) if name in run.absent))
-
-
-def _group_column(page: Page) -> tuple[Column, ...]:
-    return (Column("group", numeric=False),) if page.several else ()
-
-
-def _group_cell(group: Cohort, several: bool) -> tuple[Cell, ...]:
-    return (word(group.label, group.role),) if several else ()
 
 
 _ASKED = (
@@ -251,9 +222,9 @@ def _stage_table(
                 summary(_stage_figure(group, stage, path), unit, _absence(group, stage, path))
                 for _, path, unit in figures
             ]
-            rows.append((*_group_cell(group, page.several), word(stage), *cells))
+            rows.append((*group_cell(group, page.several), word(stage), *cells))
     columns = (
-        *_group_column(page),
+        *group_column(page),
         Column("stage", numeric=False),
         *(Column(label) for label, _, _ in figures),
     )
@@ -270,7 +241,7 @@ def _programming(page: Page) -> list[Table]:
     """How near cells came to the weights that were programmed; no table where no stage programs any."""
     rows = [
         (
-            *_group_cell(group, page.several),
+            *group_cell(group, page.several),
             word(stage),
             word(group.first.stage(stage).get("rule", "")),
             *cells,
@@ -281,7 +252,7 @@ def _programming(page: Page) -> list[Table]:
         for cells in [[summary(of_stage(group, stage, path), unit) for _, path, unit in _MISSES]]
     ]
     columns = (
-        *_group_column(page),
+        *group_column(page),
         Column("stage", numeric=False),
         Column("programmed by", numeric=False),
         *(Column(label) for label, _, _ in _MISSES),
@@ -340,11 +311,16 @@ def _curve_keys(page: Page, shown: curves.Comparison) -> list[Key]:
 def _by_stage(page: Page, key: str) -> list[tuple[tuple[Mapping[str, float], float], ...]]:
     return [
         tuple(
-            (mean_table(group, lambda run, stage=stage: run.stage(stage).get(key)), opacity)  # type: ignore[misc]
+            (_stage_table_of(group, stage, key), opacity)
             for stage, opacity in zip(group.stage_names, _opacities(group), strict=True)
         )
         for group in page.cohorts
     ]
+
+
+def _stage_table_of(group: Cohort, stage: str, key: str) -> Mapping[str, float]:
+    """A table of a stage's figures; all copies of a component together."""
+    return chip.summed(mean_table(group, lambda run: run.stage(stage).get(key)))
 
 
 def _opacities(group: Cohort) -> list[float]:
@@ -376,16 +352,19 @@ def _bars(
 
 
 def _areas(page: Page) -> Table | None:
-    """Area of each component and its share of the chip's, largest first; None where no run has it."""
+    """Area of each component, all copies of it together, and its share of the chip's, largest first.
+
+    None where no run has it.
+    """
     rows = []
     for group in page.cohorts:
-        found = mean_table(group, lambda run: run.figures.get("area_m2_by_component"))
+        found = chip.summed(mean_table(group, lambda run: run.figures.get("area_m2_by_component")))
         whole = sum(found.values())
         for name, size in sorted(found.items(), key=lambda item: (-item[1], item[0])):
             share = size / whole if whole else 0.0
             cells = (word(name), figure(size, "m²"), Cell(percent(share), share, bar=share))
-            rows.append((*_group_cell(group, page.several), *cells))
-    columns = (*_group_column(page), Column("component", numeric=False), Column("area"))
+            rows.append((*group_cell(group, page.several), *cells))
+    columns = (*group_column(page), Column("component", numeric=False), Column("area"))
     return Table("areas", (*columns, Column("share", note="of the chip's area")), rows) if rows else None
 
 
@@ -404,26 +383,6 @@ def _accounts(page: Page) -> Table:
     columns = tuple(Column(name) for name in ("time", "energy", "pulses", "time", "energy"))
     heads = (("", 1), ("all stages", 3), ("evaluation, in an account of its own", 2))
     return Table("accounts", (Column("group", numeric=False), *columns), rows, heads)
-
-
-def _utilisation_rows(group: Cohort, several: bool) -> list[tuple[Cell, ...]]:
-    rows = []
-    for name, share in chip.busy(group).items():
-        found = [row for run in group.runs for row in run.utilisation if row.component == name]
-        queues = [row.mean_queue for row in found if row.mean_queue is not None]
-        own = [row.served_s for row in found if row.served_s is not None]
-        rows.append(
-            (
-                *_group_cell(group, several),
-                word(name),
-                Cell(percent(share), share, bar=min(max(share, 0.0), 1.0)),
-                figure(mean([row.busy_s for row in found]), "s"),
-                figure(mean([row.waiting_s for row in found]), "s"),
-                _queue(queues),
-                figure(mean(own) if own else None, "s"),
-            )
-        )
-    return rows
 
 
 _HELD = {"component", "copies", "by", "share", "gain_at_most_s"}
@@ -450,23 +409,6 @@ def _contention(group: Cohort, several: bool) -> list[str]:
             f"{each} would gain at most {quantity(held['gain_at_most_s'], 's')}."
         )
     return said
-
-
-def _queue(lengths: list[float]) -> Cell:
-    if not lengths:
-        return Cell(NOTHING, None)
-    value = mean(lengths)
-    return Cell("below 0.001" if 0 < value < 0.001 else f"{value:.3f}", value)
-
-
-def _ledger_rows(group: Cohort, several: bool) -> list[tuple[Cell, ...]]:
-    return [(*_group_cell(group, several), *_ledger_cells(row)) for row in group.first.ledger]
-
-
-def _ledger_cells(row: LedgerEntry) -> tuple[Cell, ...]:
-    names = tuple(word(text) for text in row.key)
-    prices = figure(row.price, "J"), figure(row.energy, "J")
-    return (*names, figure(row.count, "1"), *prices, word(row.source))
 
 
 def _ledger_note(page: Page) -> str:

@@ -11,7 +11,16 @@ from chipsim.reports import charts
 from chipsim.reports.comparison import Cohort, Page, at, mean_table, of_run
 from chipsim.reports.rendering import Figure, Key, render
 from chipsim.reports.rundir import Run
-from chipsim.reports.tables import Cell, Column, Table, figure, summary, word
+from chipsim.reports.tables import (
+    Cell,
+    Column,
+    Table,
+    figure,
+    group_cell,
+    group_column,
+    summary,
+    word,
+)
 
 TOTALS = (
     ("energy", "total.energy_J", "uncertainty.energy_J", "J"),
@@ -42,7 +51,7 @@ def _figure(page: Page, name: str, spread: str) -> Figure:
 def _intervals(page: Page) -> Table:
     """Each total as the run has it, and its percentiles."""
     rows = [
-        (*_group(group, page), word(name), *cells)
+        (*group_cell(group, page.several), word(name), *cells)
         for group in page.cohorts
         for name, total, spread, unit in TOTALS
         if at(group.first.figures, spread) is not None
@@ -52,7 +61,7 @@ def _intervals(page: Page) -> Table:
         ]
     ]  # fmt: skip
     columns = (
-        *_group_column(page),
+        *group_column(page),
         Column("total", numeric=False),
         Column("as run", note="under the prices and durations of the run's files"),
         Column("5 %", note="one draw in twenty is lower"),
@@ -65,13 +74,19 @@ def _intervals(page: Page) -> Table:
 def _causes(page: Page) -> Table:
     """Prices and durations by total, largest share first."""
     rows = [
-        (*_group(group, page), word(name), word(entry), _share(share), word(_source(group, spread, entry)))
+        (
+            *group_cell(group, page.several),
+            word(name),
+            word(entry),
+            _share(share),
+            word(_source(group, spread, entry)),
+        )
         for group in page.cohorts
         for name, _, spread, _ in TOTALS
         for entry, share in sorted(_shares(group, spread).items(), key=lambda item: -abs(item[1]))
     ]
     columns = (
-        *_group_column(page),
+        *group_column(page),
         Column("spread of", numeric=False),
         Column("price or duration", numeric=False),
         Column("share", note="of the variance"),
@@ -82,14 +97,6 @@ def _causes(page: Page) -> Table:
 
 def _share(share: float) -> Cell:
     return figure(share, "%")._replace(bar=min(max(share, 0.0), 1.0))
-
-
-def _group_column(page: Page) -> tuple[Column, ...]:
-    return (Column("group", numeric=False),) if page.several else ()
-
-
-def _group(group: Cohort, page: Page) -> tuple[Cell, ...]:
-    return (word(group.label, group.role),) if page.several else ()
 
 
 def _shares(group: Cohort, spread: str) -> Mapping[str, float]:

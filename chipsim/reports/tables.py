@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from chipsim.reports.comparison import Summary
+from chipsim.reports.comparison import Cohort, Page, Summary
 from chipsim.reports.quantities import NOTHING, count, percent, quantity
 
 _SPACE = "\N{NO-BREAK SPACE}"
@@ -49,6 +49,16 @@ def word(text: object, role: str = "") -> Cell:
 def figure(value: float | None, unit: str, note: str = "") -> Cell:
     """A cell of one number; unit ``1`` is a count, ``%`` a share, anything else an SI unit."""
     return Cell(written(value, unit), value, note)
+
+
+def group_column(page: Page) -> tuple[Column, ...]:
+    """The column that names the group, on a page of several."""
+    return (Column("group", numeric=False),) if page.several else ()
+
+
+def group_cell(group: Cohort, several: bool) -> tuple[Cell, ...]:
+    """A group's cell in that column."""
+    return (word(group.label, group.role),) if several else ()
 
 
 def summary(found: Summary, unit: str, nothing: str = NOTHING) -> Cell:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from chipsim.errors import Fault, InputError
 from chipsim.inputs.documents import Document
@@ -31,6 +31,11 @@ class Target(NamedTuple):
 
 _TARGET = re.compile(r"^(\d+(?:\.\d+)?) ?%( of linear)?$")
 _IMAGES = re.compile(r"^(\d{1,9}) images?$")
+
+
+def _written(pattern: re.Pattern[str], *examples: str) -> WithJsonSchema:
+    """What a schema says of a text that is read by a pattern."""
+    return WithJsonSchema({"type": "string", "pattern": pattern.pattern, "examples": list(examples)})
 
 
 class _UnreadableError(ValueError):
@@ -63,10 +68,18 @@ class Evaluate(Model):
     """When accuracy is measured, and the accuracy to reach."""
 
     every: Annotated[
-        int, BeforeValidator(_read_images), PlainSerializer(lambda n: f"{n} images", return_type=str)
+        int,
+        BeforeValidator(_read_images),
+        PlainSerializer(lambda n: f"{n} images", return_type=str),
+        _written(_IMAGES, "100 images"),
     ] = Field(description="training images between two evaluations")
     target: (
-        Annotated[Target, BeforeValidator(_read_target), PlainSerializer(_write_target, return_type=str)]
+        Annotated[
+            Target,
+            BeforeValidator(_read_target),
+            PlainSerializer(_write_target, return_type=str),
+            _written(_TARGET, "94 %", "97 % of linear"),
+        ]
         | None
     ) = Field(default=None, description="'94 %', or '97 % of linear'")
 

@@ -332,7 +332,7 @@ def faults_of(folder: Path, text: str) -> list[str]:
         (
             "extends: analog-14nm",
             "extends: mine.yaml",
-            "/mine.yaml:3:10: error[E064]: cost table: extends: 'mine.yaml' extends this table in its turn; "
+            "/mine.yaml:3:10: error[E027]: cost table: extends: 'mine.yaml' extends this table in its turn; "
             "let one of them stand alone",
         ),
         (

@@ -8,7 +8,9 @@ from chipsim.errors import InputError
 from tests.architecture import files
 
 DRIVEN = "a read voltage on lines or write pulses on lines"
-DIGITAL = "link it to a dac, a pulse-driver, an integrator, a digital-unit or a controller"
+DIGITAL = (
+    "link it to a dac, a pulse-driver, an integrator, a digital-unit, a controller or a carrier such as a bus"
+)
 
 
 @pytest.mark.parametrize(
