@@ -66,7 +66,7 @@ def end(
         name = f"{copy['name']}{copy['port'] or ''}"
         raise LinkError(f"'{text}' is one copy, and a link is of all of them; write '{name}'", "E040")
     name, _, port = text.partition(".")
-    if name in groups:
+    if name in groups and name not in known:
         members = listing(groups[name].components)
         raise LinkError(f"'{name}' is a group; name the component in it that is meant: {members}", "E040")
     if name not in known:
