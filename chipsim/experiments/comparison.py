@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import random
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 DRAWS = 4000
@@ -42,15 +43,27 @@ def ratio(slow: Sequence[float], fast: Sequence[float]) -> Ratio:
     Seeds are drawn with replacement, both sides of a seed together. A run that never arrived counts as
     longer than any that did.
     """
-    draws = random.Random(0)
-    count = len(slow)
-    values = []
-    for _ in range(DRAWS):
-        chosen = [draws.randrange(count) for _ in range(count)]
-        values.append(_divide([slow[k] for k in chosen], [fast[k] for k in chosen]))
-    values = sorted(value for value in values if not math.isnan(value)) or [math.nan]
+
+    def divided(chosen: Sequence[int]) -> float:
+        return _divide([slow[k] for k in chosen], [fast[k] for k in chosen])
+
+    return Ratio(_divide(slow, fast), *interval(divided, len(slow)))
+
+
+def interval(figure: Callable[[Sequence[int]], float], count: int) -> tuple[float, float]:
+    """The 90 % bootstrap interval of a figure of `count` seeds, given as a function of those drawn.
+
+    Seeds are drawn with replacement, always the same draws; those for which the figure is NaN are left out.
+    """
+    values = sorted(value for value in map(figure, _drawn(count)) if not math.isnan(value)) or [math.nan]
     last = len(values) - 1
-    return Ratio(_divide(slow, fast), values[round(0.05 * last)], values[round(0.95 * last)])
+    return values[round(0.05 * last)], values[round(0.95 * last)]
+
+
+@functools.lru_cache(maxsize=8)
+def _drawn(count: int) -> tuple[tuple[int, ...], ...]:
+    draws = random.Random(0)
+    return tuple(tuple(draws.randrange(count) for _ in range(count)) for _ in range(DRAWS))
 
 
 def _divide(slow: Sequence[float], fast: Sequence[float]) -> float:

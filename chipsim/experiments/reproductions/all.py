@@ -1,0 +1,51 @@
+"""The figures of Athena2024 together: their curves are run once, whatever shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chipsim.experiments.ensemble import Done
+from chipsim.experiments.reproductions import curves, fig3, fig4, fig7, fig8, fig9, figure
+from chipsim.experiments.reproductions.curves import Curve
+from chipsim.experiments.reproductions.figure import CHIPS, Report, written
+from chipsim.experiments.reproductions.study import Given, Study, nothing_done
+
+FIGURES = tuple(module.FIGURE for module in (fig3, fig4, fig7, fig8, fig9))
+
+
+@dataclass(frozen=True)
+class Reports:
+    """What came of all figures."""
+
+    reports: tuple[Report, ...]
+
+    def text(self) -> str:
+        """Paper against chipsim for each figure, and where the rest lies."""
+        return "\n\n".join(
+            "\n\n".join((report.heading, written(report.tables[0]), str(report.folder / "tables.md")))
+            for report in self.reports
+        )
+
+    def as_dict(self) -> Mapping[str, Any]:
+        """The figures by name."""
+        return {report.figure.name: report.as_dict() for report in self.reports}
+
+
+def _curves() -> tuple[Curve, ...]:
+    return tuple({curve.name: curve for each in FIGURES for curve in each.curves}.values())
+
+
+def run(given: Given, done: Done) -> Reports:
+    """Run what is missing of all curves, then make each figure."""
+    curves.run(_curves(), given, CHIPS, done)
+    there = given.kept()
+    return Reports(tuple(figure.run(each, there, nothing_done) for each in FIGURES))
+
+
+STUDY = Study(
+    "all figures of Athena2024 that are reproduced here: 3, 4, 7, 8 and 9",
+    run,
+    lambda given: len(_curves()) * len(given.numbers(CHIPS)),
+)

@@ -1,0 +1,188 @@
+"""A figure of Athena2024 as a declaration: its curves, its claims, its drawing; and how one is made.
+
+A module per figure declares a `Figure`. What is made of it: a folder with `figure.svg`, `tables.md` (paper
+against chipsim first), the data behind the drawing as CSV, and all of it as `figure.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from chipsim.experiments import folders
+from chipsim.experiments.ensemble import Done
+from chipsim.experiments.reproductions import curves
+from chipsim.experiments.reproductions.curves import Chips, Curve
+from chipsim.experiments.reproductions.study import DataName, Given, Study
+from chipsim.reports.result import write_csv
+
+CHIPS = 40
+"""Chips of a curve, where the user does not say."""
+
+LABELS: Mapping[DataName, str] = {"mnist": "MNIST", "digits": "embedded digits (UCI, 8 x 8)"}
+"""How figures name what they ran on."""
+
+
+class Row(NamedTuple):
+    """A claim of the paper beside what came out here."""
+
+    what: str
+    paper: str
+    chipsim: str
+    verdict: str
+
+
+class Table(NamedTuple):
+    """A table of text; the first column is a name."""
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+class Data(NamedTuple):
+    """The data behind a drawing, as a CSV file."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+
+
+class Made(NamedTuple):
+    """What a figure's own module makes of its chips."""
+
+    rows: Sequence[Row]
+    tables: Sequence[Table]
+    svg: str
+    data: Data
+
+
+Chosen = Mapping[str, Chips]
+"""Finished chips by the name of their curve."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure: what the paper shows, the curves that are run for it, and what is made of their chips."""
+
+    name: str
+    title: str
+    curves: tuple[Curve, ...]
+    make: Callable[[Chosen, str], Made]
+    """From the chips and a title that says what they ran on."""
+    chips: int = CHIPS
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of a figure, and where it lies."""
+
+    figure: Figure
+    data: DataName
+    seeds: tuple[int, ...]
+    made: Made
+    folder: Path
+    commands: tuple[str, ...]
+
+    @property
+    def heading(self) -> str:
+        """The figure, what it ran on and how often."""
+        last = f" to {self.seeds[-1]}" if len(self.seeds) > 1 else ""
+        return (
+            f"{self.figure.title}; {LABELS[self.data]}, {len(self.seeds)} chips (seeds {self.seeds[0]}{last})"
+        )
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """All tables, paper against chipsim first."""
+        return (Table("", ("", "paper", "chipsim", "verdict"), self.made.rows), *self.made.tables)
+
+    def text(self) -> str:
+        """The tables, and where the drawing lies."""
+        shown = "\n\n".join(map(written, self.tables))
+        return f"{self.heading}\n\n{shown}\n\nfigure: {self.folder / 'figure.svg'}"
+
+    def as_dict(self) -> Mapping[str, Any]:
+        """Everything as plain values."""
+        return {
+            "format": "chipsim-figure/1",
+            "figure": self.figure.name,
+            "title": self.figure.title,
+            "data": self.data,
+            "seeds": list(self.seeds),
+            "claims": [row._asdict() for row in self.made.rows],
+            "tables": [
+                {"title": table.title, "head": list(table.head), "rows": [list(row) for row in table.rows]}
+                for table in self.made.tables
+            ],
+            "runs": list(self.commands),
+        }
+
+    def write(self) -> None:
+        """Write the figure's files."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        folders.write_text(self.folder / "figure.svg", self.made.svg)
+        runs = "\n".join(f"- `{command}`" for command in self.commands)
+        body = "\n\n".join(map(written, self.tables))
+        parts = (
+            f"# {self.heading}",
+            f"![{self.figure.title}](figure.svg)",
+            body,
+            "The first chip of each curve:",
+            runs,
+        )
+        text = "\n\n".join(parts) + "\n"
+        folders.write_text(self.folder / "tables.md", text)
+        write_csv(self.folder / "data.csv", self.made.data.columns, self.made.data.rows)
+        folders.write_text(
+            self.folder / "figure.json", json.dumps(self.as_dict(), indent=2, allow_nan=False) + "\n"
+        )
+
+
+def written(table: Table) -> str:
+    """A table in Markdown, its columns padded so that it reads as plain text too."""
+    rows = [table.head, *table.rows]
+    widths = [max(3, *(len(row[column]) for row in rows)) for column in range(len(table.head))]
+    lines = [
+        "| " + " | ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) + " |"
+        for row in rows
+    ]
+    lines.insert(1, "| " + " | ".join("-" * width for width in widths) + " |")
+    return "\n".join(([f"**{table.title}**", ""] if table.title else []) + lines)
+
+
+def run(figure: Figure, given: Given, done: Done) -> Report:
+    """Run what is missing of a figure's curves, and make the figure of them."""
+    chips = curves.run(figure.curves, given, figure.chips, done)
+    seeds = given.numbers(figure.chips)
+    title = f"{figure.title}\n{LABELS[given.data]}, {len(seeds)} chips"
+    commands = tuple(curve.command(given) for curve in figure.curves)
+    report = Report(
+        figure, given.data, seeds, figure.make(chips, title), given.folder / figure.name, commands
+    )
+    report.write()
+    return report
+
+
+def study(figure: Figure) -> Study:
+    """The study that makes a figure."""
+    return Study(
+        figure.title,
+        lambda given, done: run(figure, given, done),
+        lambda given: len(figure.curves) * len(given.numbers(figure.chips)),
+    )
+
+
+def percent(value: float) -> str:
+    """A share of one as a percentage."""
+    return f"{100 * value:.1f} %"
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A number, or that there is none."""
+    if math.isnan(value):
+        return "neither arrives"
+    return f"{value:,.{digits}f}" if math.isfinite(value) else "beyond the run"
