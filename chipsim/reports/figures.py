@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from chipsim.reports import charts, theme
 
 THIN = 500
 """Images between two points of a thin trace: the step at which the paper measures, and small files."""
+
+_EXTREMES = (0.2, 10.0)  # of the axis of ratios
 
 Values = Sequence[float]
 
@@ -43,6 +45,15 @@ class Spread:
     x: Sequence[int]
     values: Sequence[Values]
     levels: Sequence[tuple[str, float]]
+
+
+class Range(NamedTuple):
+    """A ratio with its interval, by name."""
+
+    label: str
+    value: float
+    low: float
+    high: float
 
 
 def curves(panels: Sequence[Panel], title: str) -> str:
@@ -104,6 +115,27 @@ def handover(before: Panel, pairs: Sequence[tuple[float, float]], title: str, na
         right.set_xlim(-0.25, 1.25)
         right.set_ylim(0, 101)
         right.set_ylabel("test accuracy (%)")
+        figure.suptitle(title, color=theme.ROLES["ink"], fontsize=9)
+        return charts.standalone(figure, title)
+
+
+def ranges(found: Sequence[Range], title: str, label: str) -> str:
+    """Ratios with their intervals on a logarithmic axis, the first at the top, as an SVG file.
+
+    What is infinite, zero or NaN is left out, an interval is cut at the axis.
+    """
+    with charts.panels(1, 1, 7.6, 0.9 + 0.17 * len(found)) as (figure, axes):
+        axes.set_xscale("log")
+        axes.set_xlim(*_EXTREMES)
+        for row, one in enumerate(found):
+            low, high = (min(max(value, _EXTREMES[0]), _EXTREMES[1]) for value in (one.low, one.high))
+            axes.plot((low, high), (row, row), color=theme.ROLES["series-1"], linewidth=1.2)
+            axes.plot(one.value, row, "o", color=theme.ROLES["series-1"], markersize=4)
+        axes.axvline(1.0, color=theme.ROLES["muted"], linewidth=1.0, linestyle=(0, (5, 3)))
+        axes.set_yticks(range(len(found)), [one.label for one in found], fontsize=6)
+        axes.set_ylim(len(found) - 0.4, -0.6)
+        axes.set_xticks((0.25, 0.5, 1, 2, 4, 8), ("0.25", "0.5", "1", "2", "4", "8"))
+        axes.set_xlabel(label)
         figure.suptitle(title, color=theme.ROLES["ink"], fontsize=9)
         return charts.standalone(figure, title)
 

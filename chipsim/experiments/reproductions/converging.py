@@ -114,6 +114,8 @@ def figure(name: str, title: str, panels: Sequence[Panel]) -> Figure:
 
 def interval(found: Ratio) -> str:
     """A ratio with its interval."""
+    if math.isnan(found.value):
+        return number(found.value)
     return f"{number(found.value)} ({number(found.low)} to {number(found.high)})"
 
 
@@ -122,7 +124,7 @@ def faster(curve: Curve, paper: str) -> Claim:
 
     def claim(seen: Seen) -> Row:
         found = seen.ratios[curve.name]
-        verdict = _told(found, "agrees: faster", "differs: slower", "not told apart")
+        verdict = told(found, "agrees: faster", "differs: slower", "not told apart")
         return Row(f"{curve.label}, images to target: scratch's / its", paper, interval(found), verdict)
 
     return claim
@@ -133,7 +135,7 @@ def no_faster(curve: Curve, paper: str) -> Claim:
 
     def claim(seen: Seen) -> Row:
         found = seen.ratios[curve.name]
-        verdict = _told(found, "differs: faster", "agrees: slower", "agrees: no faster")
+        verdict = told(found, "differs: faster", "agrees: slower", "agrees: no faster")
         return Row(f"{curve.label}, images to target: scratch's / its", paper, interval(found), verdict)
 
     return claim
@@ -145,14 +147,14 @@ def behind(slow: Curve, fast: Curve, paper: str) -> Claim:
     def claim(seen: Seen) -> Row:
         (_, slower), (_, quicker) = (seen.versus(curve).images() for curve in (slow, fast))
         found = ratio(slower, quicker)
-        verdict = _told(found, "agrees: behind", "differs: ahead", "not told apart")
+        verdict = told(found, "agrees: behind", "differs: ahead", "not told apart")
         return Row(f"{slow.label} over {fast.label}, images", paper, interval(found), verdict)
 
     return claim
 
 
-def _told(found: Ratio, above: str, below: str, neither: str) -> str:
-    """Which side of 1 a ratio's interval lies on."""
+def told(found: Ratio, above: str, below: str, neither: str) -> str:
+    """The word for which side of 1 a ratio's interval lies on."""
     if math.isnan(found.value) or found.low <= 1.0 <= found.high:
         return neither
     return above if found.low > 1.0 else below
@@ -164,7 +166,7 @@ def at_accuracy(curve: Curve, accuracy: float, paper: str) -> Claim:
     def claim(seen: Seen) -> Row:
         found = seen.versus(curve).ratio_at(accuracy, STEPS[-1])
         what = f"{curve.label}, images to {percent(accuracy)} at {STEPS[-1]}-image steps: scratch's / its"
-        verdict = _told(found, "agrees: faster", "differs: slower", "not told apart")
+        verdict = told(found, "agrees: faster", "differs: slower", "not told apart")
         return Row(what, paper, interval(found), verdict)
 
     return claim
@@ -236,21 +238,22 @@ def _spent_row(seen: Seen, chips: Chips, titled: bool) -> tuple[str, ...]:
         f"{seen.title}: {chips.curve.label}" if titled else chips.curve.label,
         f"{arrived} of {len(found)}",
         number(median(lambda one: one.images), 0),
-        _quantity(median(lambda one: one.time_s), "s"),
-        _quantity(median(lambda one: one.energy_J), "J"),
+        quantities(median(lambda one: one.time_s), "s"),
+        quantities(median(lambda one: one.energy_J), "J"),
         number(median(lambda one: one.pulses), 0),
         number(median(lambda one: one.wear.get("A", 0.0)), 0),
         number(median(lambda one: one.wear.get("C", 0.0)), 0),
         number(statistics.median(map(_most_worn, chips.folders, [chips] * len(found))), 0),
         *(
-            (_quantity(before.time_s, "s"), _quantity(before.energy_J, "J"), f"{before.pulses:,.0f}")
+            (quantities(before.time_s, "s"), quantities(before.energy_J, "J"), f"{before.pulses:,.0f}")
             if before
             else ("",) * 3
         ),
     )
 
 
-def _quantity(value: float, unit: str) -> str:
+def quantities(value: float, unit: str) -> str:
+    """An SI value for the eye, or that it lies beyond the run."""
     return quantity(value, unit).replace("\N{NO-BREAK SPACE}", " ") if math.isfinite(value) else number(value)
 
 
@@ -364,4 +367,9 @@ def _data(seen: Sequence[Seen]) -> Data:
         for name, traces in one.traces.items()
         for index, image in enumerate(traces[0].images)
     ]
-    return Data(("panel", "curve", "image", *(f"chip_{k}" for k in range(count))), rows)
+    ceilings = [
+        (one.title, f"{chips.curve.name}, linear classifier", "", *chips.figures("linear_accuracy"))
+        for one in seen
+        for chips in one.chips
+    ]
+    return Data(("panel", "curve", "image", *(f"chip_{k}" for k in range(count))), rows + ceilings)

@@ -1,0 +1,276 @@
+"""Beyond the paper's figures: what makes transfer learning pay on this array, one change at a time.
+
+Each point of a sweep is a scratch curve and curves that start from pre-training, on Task 2 with N = 3 unless
+N is what changes. Hyper-parameters of learning stay those of the shipped workloads.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from chipsim.experiments.reproductions.converging import Seen, interval, quantities, told
+from chipsim.experiments.reproductions.curves import ANALOG, AWARE, CLIPPED, SCALED, SCRATCH, Curve
+from chipsim.experiments.reproductions.figure import (
+    Chosen,
+    Data,
+    Figure,
+    Made,
+    Row,
+    Table,
+    number,
+    percent,
+    study,
+)
+from chipsim.reports import figures
+
+CHIPS = 20
+"""Chips of a curve."""
+
+
+class Point(NamedTuple):
+    """One setting of a sweep: scratch, and what is compared with it."""
+
+    label: str
+    scratch: Curve
+    others: tuple[Curve, ...]
+
+    def seen(self, chosen: Chosen) -> Seen:
+        """The point's chips."""
+        return Seen(self.label, tuple(chosen[curve.name] for curve in (self.scratch, *self.others)))
+
+
+class Sweep(NamedTuple):
+    """Points that differ in one thing."""
+
+    title: str
+    points: tuple[Point, ...]
+
+
+_OTHERS = (CLIPPED, AWARE, ANALOG)
+
+
+def _point(label: str, mark: str, curves: Iterable[Curve], *settings: str) -> Point:
+    """A point whose curves all have the same settings; none leaves the curves as they are."""
+    scratch, *others = (curve.with_(mark, *settings) if settings else curve for curve in (SCRATCH, *curves))
+    return Point(label, scratch, tuple(others))
+
+
+def _stages(curve: Curve) -> tuple[str, ...]:
+    """Stages of a curve that learn on the array."""
+    return ("pretrain", "finetune") if curve is ANALOG else (curve.stage,)
+
+
+def _ruled(label: str, mark: str, key: str, value: str) -> Point:
+    """A point at which the rule of every stage on the array, or a value of it, is another."""
+    scratch, *others = (
+        curve.with_(mark, *(f"stages.{stage}.{key}={value}" for stage in _stages(curve)))
+        for curve in (SCRATCH, *_OTHERS)
+    )
+    return Point(label, scratch, tuple(others))
+
+
+def _cells() -> Sweep:
+    cells = {
+        "reram-hfo2": ("hfo2", "reram-hfo2"),
+        "ideal": ("ideal", "ideal"),
+        "reram-om, 13.48 % corrupt": ("corrupt", "{preset: reram-om, corrupt: measured}"),
+    }
+    others = (
+        _point(label, mark, _OTHERS, f"components.array.cell={cell}") for label, (mark, cell) in cells.items()
+    )
+    return Sweep("cell", (_point("reram-om", "", _OTHERS), *others))
+
+
+def _rules() -> Sweep:
+    base = _point("ttv2", "", _OTHERS)
+    others = (_ruled(rule, rule, "rule", f"{{type: {rule}}}") for rule in ("c-ttv2", "agad"))
+    return Sweep("learning rule", (base, *others))
+
+
+def _rates() -> Sweep:
+    rates = (0.1, 1.0)
+    return Sweep(
+        "learning rate of A (searched on scratch: 0.3)",
+        tuple(_ruled(f"{rate:g}", f"rate-{rate:g}", "rule.learning_rate", f"{rate:g}") for rate in rates),
+    )
+
+
+def _programmed(label: str, curves: tuple[Curve, ...], method: str = "") -> Point:
+    """A point at which weights are programmed in another way; scratch is not programmed."""
+    mark = "program-" + label.replace(" ", "").replace("%", "")
+    setting = f"stages.program.method={method}"
+    return Point(label, SCRATCH, tuple(c.with_(mark, setting) if method else c for c in curves))
+
+
+def _noise() -> Sweep:
+    curves = (CLIPPED, AWARE)
+    points = [
+        _programmed(f"{spread} %", curves, f"{{type: noise, spread: {spread} %}}" if spread != 5 else "")
+        for spread in (0, 5, 10, 20, 30)
+    ]
+    return Sweep("programming noise, share of the range", tuple(points))
+
+
+def _programming() -> Sweep:
+    curves = (CLIPPED, SCALED, AWARE)
+    methods = {
+        "noise, 5 %": "",
+        "pulses": "{type: pulses}",
+        "write-verify": "{type: write-verify, tolerance: 5 %, max_pulses: 100}",
+    }
+    points = (_programmed(label, curves, method) for label, method in methods.items())
+    return Sweep("way of programming", tuple(points))
+
+
+def _exchanges() -> Sweep:
+    points = []
+    for changed in (0, 1, 2, 4, 6, 8):
+        elements = f"{{changed: {changed}}}" if changed else "first"
+        scratch, analog = (
+            curve.with_(f"n{changed}", f"stages.{curve.stage}.elements={elements}")
+            for curve in (SCRATCH, ANALOG)
+        )
+        points.append(Point(f"N = {changed}", scratch, (analog,)))
+    points.insert(3, Point("N = 3", SCRATCH, (ANALOG,)))
+    return Sweep("exchanged inputs", tuple(points))
+
+
+def _starts() -> Sweep:
+    """Scratch from weights about zero: programmed with nothing but the noise of programming."""
+    small = CLIPPED.with_("start", "stages.program.scale=1e-6")
+    return Sweep("initial conductances of scratch", (Point("weights about zero", small, (AWARE, ANALOG)),))
+
+
+def _trains() -> Sweep:
+    lengths = (1, 2, 3, 5, 7, 10, 15, 22, 31)
+    return Sweep(
+        "bit length",
+        tuple(
+            _point(
+                f"{length}", f"bits-{length}", (ANALOG,),
+                *((f"components.drivers.bit_length={length}",) if length != 31 else ()),
+            )
+            for length in lengths
+        ),
+    )  # fmt: skip
+
+
+SWEEPS = (
+    _cells(), _rules(), _rates(), _noise(), _programming(), _exchanges(), _starts(), _trains(),
+)  # fmt: skip
+
+
+class Line(NamedTuple):
+    """One pre-trained curve against scratch at a point."""
+
+    sweep: Sweep
+    point: Point
+    curve: Curve
+    seen: Seen
+
+
+def _lines(chosen: Chosen) -> Iterator[Line]:
+    for sweep in SWEEPS:
+        for point in sweep.points:
+            seen = point.seen(chosen)
+            yield from (Line(sweep, point, curve, seen) for curve in point.others)
+
+
+def make(chosen: Chosen, title: str) -> Made:
+    """One table of all points, the energies over the bit length, and a drawing of the ratios."""
+    lines = list(_lines(chosen))
+    ranges = [figures.Range(_named(line), *line.seen.ratios[line.curve.name]) for line in lines]
+    drawn = figures.ranges(ranges, title, "scratch's images to the target over the curve's")
+    return Made(_rows(chosen), [_paying(lines), _energies(chosen)], drawn, _data(lines))
+
+
+def _named(line: Line) -> str:
+    return f"{line.sweep.title.partition(' (')[0]}: {line.point.label}, {line.curve.label}"
+
+
+def _paying(lines: Iterable[Line]) -> Table:
+    title = (
+        "What makes transfer learning pay on this array: scratch's images to 98 % of its final accuracy over "
+        "the curve's (90 % interval), accuracy before fine-tuning and final (medians), images saved "
+        "(shortfall), and images and energy to the target (medians), scratch's first; pre-training is not "
+        "counted"
+    )
+    head = ("changed", "", "curve", "ratio", "told", "before", "final", "saved", "images", "energy")
+    return Table(title, head, [_paying_row(line) for line in lines])
+
+
+def _paying_row(line: Line) -> tuple[str, ...]:
+    seen, name = line.seen, line.curve.name
+    found, traces = seen.ratios[name], seen.traces[name]
+    saved = seen.versus(line.curve).saved()
+    sides = (line.point.scratch, line.curve)
+    return (
+        line.sweep.title,
+        line.point.label,
+        line.curve.label,
+        interval(found),
+        told(found, "pays", "costs", ""),
+        percent(statistics.median(trace.accuracy[0] for trace in traces)),
+        percent(statistics.median(trace.final for trace in traces)),
+        f"{saved.value:,.0f} ({saved.low:,.0f} to {saved.high:,.0f})",
+        " / ".join(number(_median(seen, curve, "images"), 0) for curve in sides),
+        " / ".join(quantities(_median(seen, curve, "energy_J"), "J") for curve in sides),
+    )
+
+
+def _median(seen: Seen, curve: Curve, name: str) -> float:
+    """Median over the chips of what they spent to their targets; infinite where most never get there."""
+    spent = seen.spent[curve.name]
+    return statistics.median(math.inf if one is None else float(getattr(one, name)) for one in spent)
+
+
+def _energies(chosen: Chosen) -> Table:
+    """Images, time, energy and pulses to the target over the bit length."""
+    rows = [
+        (point.label, curve.label, *_energy_row(point.seen(chosen), curve))
+        for point in SWEEPS[-1].points
+        for curve in (point.scratch, *point.others)
+    ]
+    title = (
+        "To the target over the bit length (medians); targets are shares of what scratch reaches with the "
+        "same bit length"
+    )
+    return Table(title, ("bit length", "curve", "images", "time", "energy", "pulses", "final"), rows)
+
+
+def _energy_row(seen: Seen, curve: Curve) -> tuple[str, ...]:
+    return (
+        number(_median(seen, curve, "images"), 0),
+        quantities(_median(seen, curve, "time_s"), "s"),
+        quantities(_median(seen, curve, "energy_J"), "J"),
+        number(_median(seen, curve, "pulses"), 0),
+        percent(statistics.median(trace.final for trace in seen.traces[curve.name])),
+    )
+
+
+def _rows(chosen: Chosen) -> list[Row]:
+    found = {
+        point.label: _median(point.seen(chosen), point.scratch, "energy_J") for point in SWEEPS[-1].points
+    }
+    best = min(found, key=lambda label: found[label])
+    text = f"{best} slots: {quantities(found[best], 'J')}; at 31 slots {quantities(found['31'], 'J')}"
+    return [Row("least energy to scratch's target over the bit length", "5 to 10 (other devices)", text, "")]
+
+
+def _data(lines: Iterable[Line]) -> Data:
+    rows = [
+        (line.sweep.title, line.point.label, line.curve.name, *line.seen.ratios[line.curve.name])
+        for line in lines
+    ]
+    return Data(("changed", "point", "curve", "ratio", "low", "high"), rows)
+
+
+_POINTS = tuple(point for sweep in SWEEPS for point in sweep.points)
+_CURVES = {curve.name: curve for point in _POINTS for curve in (point.scratch, *point.others)}
+FIGURE = Figure(
+    "beyond", "Beyond Athena2024: what makes transfer learning pay", tuple(_CURVES.values()), make, CHIPS
+)
+STUDY = study(FIGURE)
