@@ -143,6 +143,14 @@ class Versus:
         return Difference(statistics.fmean(apart), *interval(mean, len(apart)))
 
 
+def most(values: Sequence[float]) -> tuple[float, float]:
+    """What 8 of 10 values lie between, ends included; NaN where there are none."""
+    if not values:
+        return math.nan, math.nan
+    ordered, last = sorted(values), len(values) - 1
+    return ordered[round(0.1 * last)], ordered[round(0.9 * last)]
+
+
 class Spent(NamedTuple):
     """What a chip spent in a stage until it reached a target."""
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from chipsim.experiments.reproductions.converging import Seen, interval, quantities, told
-from chipsim.experiments.reproductions.curves import ANALOG, AWARE, CLIPPED, SCALED, SCRATCH, Curve
+from chipsim.experiments.reproductions.curves import ANALOG, AWARE, CLIPPED, SCALED, SCRATCH, Curve, same_task
 from chipsim.experiments.reproductions.figure import (
     Chosen,
     Data,
@@ -125,17 +125,27 @@ def _programming() -> Sweep:
     return Sweep("way of programming", tuple(points))
 
 
+def _factors() -> Sweep:
+    """Floating-point weights made larger when they are programmed: the devices cut ever more of them."""
+    points = (
+        Point(f"x {factor}", SCRATCH, (CLIPPED.with_(f"factor-{factor}", f"stages.program.scale={factor}"),))
+        for factor in (2, 4, 8, 16)
+    )
+    return Sweep("factor on floating-point weights", (Point("x 1", SCRATCH, (CLIPPED,)), *points))
+
+
 def _exchanges() -> Sweep:
-    points = []
-    for changed in (0, 1, 2, 4, 6, 8):
-        elements = f"{{changed: {changed}}}" if changed else "first"
+    def exchanged(changed: int) -> Point:
         scratch, analog = (
-            curve.with_(f"n{changed}", f"stages.{curve.stage}.elements={elements}")
+            curve.with_(f"n{changed}", f"stages.{curve.stage}.elements={{changed: {changed}}}")
             for curve in (SCRATCH, ANALOG)
         )
-        points.append(Point(f"N = {changed}", scratch, (analog,)))
-    points.insert(3, Point("N = 3", SCRATCH, (ANALOG,)))
-    return Sweep("exchanged inputs", tuple(points))
+        return Point(f"N = {changed}", scratch, (analog,))
+
+    none = Point("N = 0", same_task(SCRATCH), (same_task(ANALOG),))
+    three = Point("N = 3", SCRATCH, (ANALOG,))
+    few, many = (tuple(map(exchanged, numbers)) for numbers in ((1, 2), (4, 6, 8)))
+    return Sweep("exchanged inputs", (none, *few, three, *many))
 
 
 def _starts() -> Sweep:
@@ -159,7 +169,7 @@ def _trains() -> Sweep:
 
 
 SWEEPS = (
-    _cells(), _rules(), _rates(), _noise(), _programming(), _exchanges(), _starts(), _trains(),
+    _factors(), _noise(), _programming(), _exchanges(), _rules(), _rates(), _starts(), _cells(), _trains(),
 )  # fmt: skip
 
 

@@ -176,9 +176,9 @@ def peak(curve: Curve, paper: str) -> Claim:
     """The best accuracy of a curve's chips."""
 
     def claim(seen: Seen) -> Row:
-        best = sorted(100 * max(trace.accuracy) for trace in seen.traces[curve.name])
-        low, middle, high = np.quantile(best, [0.1, 0.5, 0.9])
-        text = f"{middle:.1f} % in the median, {low:.1f} to {high:.1f} (8 of 10 chips)"
+        best = [max(trace.accuracy) for trace in seen.traces[curve.name]]
+        low, high = map(percent, convergence.most(best))
+        text = f"{percent(statistics.median(best))} in the median, {low} to {high} (8 of 10 chips)"
         return Row(f"{curve.label}, peak accuracy", paper, text, "")
 
     return claim
@@ -308,8 +308,7 @@ def _final_table(seen: Sequence[Seen]) -> Table:
 def _final_row(seen: Seen, chips: Chips, titled: bool) -> tuple[str, ...]:
     traces, linear = seen.traces[chips.curve.name], chips.figures("linear_accuracy")
     versus = seen.versus(chips.curve)
-    single, is_scratch = versus.single(), chips is seen.chips[0]
-    low, high = np.quantile(single, [0.1, 0.9]) if single else (math.nan, math.nan)
+    (low, high), is_scratch = convergence.most(versus.single()), chips is seen.chips[0]
     saved = versus.saved()
     return (
         f"{seen.title}: {chips.curve.label}" if titled else chips.curve.label,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-import numpy as np
-
 from chipsim.experiments import convergence
 from chipsim.experiments.comparison import interval
 from chipsim.experiments.reproductions.curves import ANALOG
@@ -64,7 +62,7 @@ def _rows(
 
 
 def _spread(values: Sequence[float]) -> str:
-    low, high = np.quantile(values, [0.1, 0.9])
+    low, high = convergence.most(values)
     return f"mean {percent(statistics.fmean(values))}; 8 of 10 chips {percent(low)} to {percent(high)}"
 
 
