@@ -9,7 +9,7 @@ from typing import Any
 from chipsim.experiments.ensemble import Done
 from chipsim.experiments.reproductions import curves, fig3, fig4, fig7, fig8, fig9, figure
 from chipsim.experiments.reproductions.curves import Curve
-from chipsim.experiments.reproductions.figure import CHIPS, Report, written
+from chipsim.experiments.reproductions.figure import Report, written
 from chipsim.experiments.reproductions.study import Given, Study, nothing_done
 
 FIGURES = tuple(module.FIGURE for module in (fig3, fig4, fig7, fig8, fig9))
@@ -33,13 +33,17 @@ class Reports:
         return {report.figure.name: report.as_dict() for report in self.reports}
 
 
-def _curves() -> tuple[Curve, ...]:
-    return tuple({curve.name: curve for each in FIGURES for curve in each.curves}.values())
+def _wanted() -> Mapping[Curve, int]:
+    """All curves, each with as many chips as the figure that wants most of them."""
+    most: dict[Curve, int] = {}
+    for each in FIGURES:
+        most |= {curve: max(chips, most.get(curve, 0)) for curve, chips in each.wanted.items()}
+    return most
 
 
 def run(given: Given, done: Done) -> Reports:
     """Run what is missing of all curves, then make each figure."""
-    curves.run(_curves(), given, CHIPS, done)
+    curves.run(_wanted(), given, done)
     there = given.kept()
     return Reports(tuple(figure.run(each, there, nothing_done) for each in FIGURES))
 
@@ -47,5 +51,5 @@ def run(given: Given, done: Done) -> Reports:
 STUDY = Study(
     "all figures of Athena2024 that are reproduced here: 3, 4, 7, 8 and 9",
     run,
-    lambda given: len(_curves()) * len(given.numbers(CHIPS)),
+    lambda given: sum(len(given.numbers(chips)) for chips in _wanted().values()),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -90,30 +90,30 @@ def _at(value: Any, path: str) -> float:
     return float(value)
 
 
-def plans(curves: Iterable[Curve], given: Given, seeds: int) -> dict[str, Plan]:
-    """Where the chips of each curve go, by the curve's name."""
+def plans(wanted: Mapping[Curve, int], given: Given) -> dict[str, Plan]:
+    """Where the chips of each curve go, by the curve's name; `wanted` says how many of each there are."""
     return {
         curve.name: Plan(
             _job(curve.request(given)),
             given.folder / FOLDER / curve.name,
-            given.numbers(seeds),
+            given.numbers(chips),
             given.command,
         )
-        for curve in curves
+        for curve, chips in wanted.items()
     }
 
 
-def run(curves: Sequence[Curve], given: Given, seeds: int, done: Done) -> dict[str, Chips]:
-    """Run what is missing of the curves, all spread over the workers; returns their chips by name.
+def run(wanted: Mapping[Curve, int], given: Given, done: Done) -> dict[str, Chips]:
+    """Run what is missing of so many chips of each curve; returns the chips by the curve's name.
 
     Raises `RunError` where a folder holds chips of something else, unless `given` says to replace them.
     """
-    wanted = plans(curves, given, seeds)
-    for plan in wanted.values():
+    planned = plans(wanted, given)
+    for plan in planned.values():
         plan.job.selection  # noqa: B018 - data that is not there is found before anything is written
-    begun = {name: ensemble.find_or_begin(plan, None, given.force) for name, plan in wanted.items()}
+    begun = {name: ensemble.find_or_begin(plan, None, given.force) for name, plan in planned.items()}
     ensemble.run_all(list(begun.values()), given.workers, done)
-    return {curve.name: _chips(curve, begun[curve.name]) for curve in curves}
+    return {curve.name: _chips(curve, begun[curve.name]) for curve in wanted}
 
 
 def _chips(curve: Curve, plan: Plan) -> Chips:

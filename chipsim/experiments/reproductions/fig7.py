@@ -19,6 +19,8 @@ NEAR = 0.02
 CHANCE = 0.5
 """Accuracy of a guess between two classes."""
 PAPER = "falls with N"
+CHIPS = 20
+"""Chips; each gives three accuracies for every N."""
 
 
 def make(chosen: Chosen, title: str) -> Made:
@@ -92,6 +94,6 @@ def _data(chips: Chips, found: Mapping[int, Sequence[Sequence[float]]]) -> Data:
 
 
 FIGURE = Figure(
-    "fig7", "Accuracy on Task 2 before fine-tuning (Athena2024, figures 6 and 7)", (EXCHANGE,), make
+    "fig7", "Accuracy on Task 2 before fine-tuning (Athena2024, figures 6 and 7)", (EXCHANGE,), make, CHIPS
 )
 STUDY = study(FIGURE)

@@ -75,6 +75,11 @@ class Figure:
     """From the chips and a title that says what they ran on."""
     chips: int = CHIPS
 
+    @property
+    def wanted(self) -> Mapping[Curve, int]:
+        """How many chips of each curve it wants."""
+        return dict.fromkeys(self.curves, self.chips)
+
 
 @dataclass(frozen=True)
 class Report:
@@ -156,7 +161,7 @@ def written(table: Table) -> str:
 
 def run(figure: Figure, given: Given, done: Done) -> Report:
     """Run what is missing of a figure's curves, and make the figure of them."""
-    chips = curves.run(figure.curves, given, figure.chips, done)
+    chips = curves.run(figure.wanted, given, done)
     seeds = given.numbers(figure.chips)
     title = f"{figure.title}\n{LABELS[given.data]}, {len(seeds)} chips"
     commands = tuple(curve.command(given) for curve in figure.curves)
