@@ -25,6 +25,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -122,6 +123,11 @@ class Versus:
             [trace.every(step).images_to(accuracy) for trace in side] for side in (self.scratch, self.other)
         )
         return ratio(*found)
+
+    def where(self, chosen: Sequence[bool]) -> Versus:
+        """The same for some of the seeds."""
+        sides = (compress(side, chosen) for side in (self.scratch, self.other))
+        return Versus(*map(tuple, sides))
 
     def single(self, share: float = SHARE, step: int = STEPS[0]) -> list[float]:
         """The ratio of each seed by itself, sorted; NaN, where neither arrives, left out."""

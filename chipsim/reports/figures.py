@@ -58,7 +58,7 @@ class Range(NamedTuple):
 
 def curves(panels: Sequence[Panel], title: str) -> str:
     """Accuracy over images in panels side by side, as an SVG file."""
-    with charts.panels(1, len(panels), 4.6 * len(panels), 3.6) as (figure, grid):
+    with charts.panels(1, len(panels), max(6.2, 4.6 * len(panels)), 3.8) as (figure, grid):
         for axes, panel in zip(_row(grid), panels, strict=True):
             _draw_panel(axes, panel)
         figure.suptitle(title, color=theme.ROLES["ink"], fontsize=9)
@@ -67,7 +67,7 @@ def curves(panels: Sequence[Panel], title: str) -> str:
 
 def spread(found: Spread, title: str, label: str) -> str:
     """Mean and standard deviation of accuracies over a whole number, as an SVG file."""
-    with charts.panels(1, 1, 4.8, 3.6) as (figure, axes):
+    with charts.panels(1, 1, 6.2, 3.8) as (figure, axes):
         means, deviations = zip(*map(_moments, found.values), strict=True)
         every = [
             (x, 100 * value) for x, values in zip(found.x, found.values, strict=True) for value in values

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
+from chipsim.experiments.ensemble import Done
+from chipsim.experiments.reproductions import curves, figure
 from chipsim.experiments.reproductions.converging import Seen, interval, quantities, told
 from chipsim.experiments.reproductions.curves import ANALOG, AWARE, CLIPPED, SCALED, SCRATCH, Curve, same_task
 from chipsim.experiments.reproductions.figure import (
@@ -18,12 +21,13 @@ from chipsim.experiments.reproductions.figure import (
     Data,
     Figure,
     Made,
+    Report,
     Row,
     Table,
     number,
     percent,
-    study,
 )
+from chipsim.experiments.reproductions.study import Given, Study, nothing_done
 from chipsim.reports import figures
 
 CHIPS = 20
@@ -45,6 +49,7 @@ class Point(NamedTuple):
 class Sweep(NamedTuple):
     """Points that differ in one thing."""
 
+    name: str
     title: str
     points: tuple[Point, ...]
 
@@ -81,18 +86,19 @@ def _cells() -> Sweep:
     others = (
         _point(label, mark, _OTHERS, f"components.array.cell={cell}") for label, (mark, cell) in cells.items()
     )
-    return Sweep("cell", (_point("reram-om", "", _OTHERS), *others))
+    return Sweep("cells", "cell", (_point("reram-om", "", _OTHERS), *others))
 
 
 def _rules() -> Sweep:
     base = _point("ttv2", "", _OTHERS)
     others = (_ruled(rule, rule, "rule", f"{{type: {rule}}}") for rule in ("c-ttv2", "agad"))
-    return Sweep("learning rule", (base, *others))
+    return Sweep("rules", "learning rule", (base, *others))
 
 
 def _rates() -> Sweep:
     rates = (0.1, 1.0)
     return Sweep(
+        "rates",
         "learning rate of A (searched on scratch: 0.3)",
         tuple(_ruled(f"{rate:g}", f"rate-{rate:g}", "rule.learning_rate", f"{rate:g}") for rate in rates),
     )
@@ -111,7 +117,7 @@ def _noise() -> Sweep:
         _programmed(f"{spread} %", curves, f"{{type: noise, spread: {spread} %}}" if spread != 5 else "")
         for spread in (0, 5, 10, 20, 30)
     ]
-    return Sweep("programming noise, share of the range", tuple(points))
+    return Sweep("noise", "programming noise, share of the range", tuple(points))
 
 
 def _programming() -> Sweep:
@@ -122,7 +128,7 @@ def _programming() -> Sweep:
         "write-verify": "{type: write-verify, tolerance: 5 %, max_pulses: 100}",
     }
     points = (_programmed(label, curves, method) for label, method in methods.items())
-    return Sweep("way of programming", tuple(points))
+    return Sweep("programming", "way of programming", tuple(points))
 
 
 def _factors() -> Sweep:
@@ -131,7 +137,7 @@ def _factors() -> Sweep:
         Point(f"x {factor}", SCRATCH, (CLIPPED.with_(f"factor-{factor}", f"stages.program.scale={factor}"),))
         for factor in (2, 4, 8, 16)
     )
-    return Sweep("factor on floating-point weights", (Point("x 1", SCRATCH, (CLIPPED,)), *points))
+    return Sweep("weights", "factor on floating-point weights", (Point("x 1", SCRATCH, (CLIPPED,)), *points))
 
 
 def _exchanges() -> Sweep:
@@ -145,18 +151,21 @@ def _exchanges() -> Sweep:
     none = Point("N = 0", same_task(SCRATCH), (same_task(ANALOG),))
     three = Point("N = 3", SCRATCH, (ANALOG,))
     few, many = (tuple(map(exchanged, numbers)) for numbers in ((1, 2), (4, 6, 8)))
-    return Sweep("exchanged inputs", (none, *few, three, *many))
+    return Sweep("exchange", "exchanged inputs", (none, *few, three, *many))
 
 
 def _starts() -> Sweep:
     """Scratch from weights about zero: programmed with nothing but the noise of programming."""
     small = CLIPPED.with_("start", "stages.program.scale=1e-6")
-    return Sweep("initial conductances of scratch", (Point("weights about zero", small, (AWARE, ANALOG)),))
+    return Sweep(
+        "start", "initial conductances of scratch", (Point("weights about zero", small, (AWARE, ANALOG)),)
+    )
 
 
 def _trains() -> Sweep:
     lengths = (1, 2, 3, 5, 7, 10, 15, 22, 31)
     return Sweep(
+        "bits",
         "bit length",
         tuple(
             _point(
@@ -168,9 +177,11 @@ def _trains() -> Sweep:
     )  # fmt: skip
 
 
+_BITS = _trains()
 SWEEPS = (
-    _factors(), _noise(), _programming(), _exchanges(), _rules(), _rates(), _starts(), _cells(), _trains(),
+    _factors(), _noise(), _programming(), _exchanges(), _rules(), _rates(), _starts(), _cells(), _BITS,
 )  # fmt: skip
+"""All sweeps, in the order in which they are run."""
 
 
 class Line(NamedTuple):
@@ -182,19 +193,22 @@ class Line(NamedTuple):
     seen: Seen
 
 
-def _lines(chosen: Chosen) -> Iterator[Line]:
-    for sweep in SWEEPS:
+def _lines(sweeps: Sequence[Sweep], chosen: Chosen) -> Iterator[Line]:
+    for sweep in sweeps:
         for point in sweep.points:
             seen = point.seen(chosen)
             yield from (Line(sweep, point, curve, seen) for curve in point.others)
 
 
-def make(chosen: Chosen, title: str) -> Made:
-    """One table of all points, the energies over the bit length, and a drawing of the ratios."""
-    lines = list(_lines(chosen))
+def _make(sweeps: Sequence[Sweep], chosen: Chosen, title: str) -> Made:
+    """One table of all points, what was spent over the bit length if that is among them, and the ratios drawn."""
+    lines = list(_lines(sweeps, chosen))
     ranges = [figures.Range(_named(line), *line.seen.ratios[line.curve.name]) for line in lines]
     drawn = figures.ranges(ranges, title, "scratch's images to the target over the curve's")
-    return Made(_rows(chosen), [_paying(lines), _energies(chosen)], drawn, _data(lines))
+    rows, tables = [], [_paying(lines)]
+    if _BITS in sweeps:
+        rows, tables = _rows(chosen), [*tables, _energies(chosen)]
+    return Made(rows, tables, drawn, _data(lines))
 
 
 def _named(line: Line) -> str:
@@ -241,7 +255,7 @@ def _energies(chosen: Chosen) -> Table:
     """Images, time, energy and pulses to the target over the bit length."""
     rows = [
         (point.label, curve.label, *_energy_row(point.seen(chosen), curve))
-        for point in SWEEPS[-1].points
+        for point in _BITS.points
         for curve in (point.scratch, *point.others)
     ]
     title = (
@@ -262,9 +276,7 @@ def _energy_row(seen: Seen, curve: Curve) -> tuple[str, ...]:
 
 
 def _rows(chosen: Chosen) -> list[Row]:
-    found = {
-        point.label: _median(point.seen(chosen), point.scratch, "energy_J") for point in SWEEPS[-1].points
-    }
+    found = {point.label: _median(point.seen(chosen), point.scratch, "energy_J") for point in _BITS.points}
     best = min(found, key=lambda label: found[label])
     text = f"{best} slots: {quantities(found[best], 'J')}; at 31 slots {quantities(found['31'], 'J')}"
     return [Row("least energy to scratch's target over the bit length", "5 to 10 (other devices)", text, "")]
@@ -278,9 +290,38 @@ def _data(lines: Iterable[Line]) -> Data:
     return Data(("changed", "point", "curve", "ratio", "low", "high"), rows)
 
 
-_POINTS = tuple(point for sweep in SWEEPS for point in sweep.points)
-_CURVES = {curve.name: curve for point in _POINTS for curve in (point.scratch, *point.others)}
-FIGURE = Figure(
-    "beyond", "Beyond Athena2024: what makes transfer learning pay", tuple(_CURVES.values()), make, CHIPS
+def _figure(name: str, title: str, sweeps: Sequence[Sweep]) -> Figure:
+    points = [point for sweep in sweeps for point in sweep.points]
+    curves = {curve.name: curve for point in points for curve in (point.scratch, *point.others)}
+    return Figure(name, title, tuple(curves.values()), partial(_make, sweeps), CHIPS)
+
+
+FIGURE = _figure("beyond", "Beyond Athena2024: what makes transfer learning pay", SWEEPS)
+"""Everything together."""
+FIGURES = tuple(
+    _figure(f"beyond/{sweep.name}", f"Beyond Athena2024: {sweep.title}", (sweep,)) for sweep in SWEEPS
 )
-STUDY = study(FIGURE)
+"""Each sweep by itself."""
+
+
+def run(given: Given, done: Done) -> Report:
+    """Run sweep after sweep; each leaves its tables when it has ended, and all together at the end."""
+    if given.force:
+        curves.run(FIGURE.wanted, given, done)
+    passed = 0
+    for each in FIGURES:
+        figure.run(each, given.kept(), _after(passed, done))
+        passed += _count(each, given)
+    return figure.run(FIGURE, given.kept(), nothing_done)
+
+
+def _count(each: Figure, given: Given) -> int:
+    return len(each.curves) * len(given.numbers(each.chips))
+
+
+def _after(passed: int, done: Done) -> Done:
+    """Progress of a sweep that comes after so many runs."""
+    return lambda count, total, record: done(passed + count, total, record)
+
+
+STUDY = Study(FIGURE.title, run, lambda given: sum(_count(each, given) for each in FIGURES))

@@ -160,14 +160,24 @@ def told(found: Ratio, above: str, below: str, neither: str) -> str:
     return above if found.low > 1.0 else below
 
 
-def at_accuracy(curve: Curve, accuracy: float, paper: str) -> Claim:
-    """A ratio at one absolute accuracy, at the paper's evaluation step."""
+def at_accuracy(curve: Curve, accuracy: float, ceiling: float, paper: str) -> Claim:
+    """A ratio at one absolute accuracy, at the paper's evaluation step, where projections allow for it.
+
+    Only those seeds count whose linear classifier reaches `ceiling`.
+    """
 
     def claim(seen: Seen) -> Row:
-        found = seen.versus(curve).ratio_at(accuracy, STEPS[-1])
-        what = f"{curve.label}, images to {percent(accuracy)} at {STEPS[-1]}-image steps: scratch's / its"
-        verdict = told(found, "agrees: faster", "differs: slower", "not told apart")
-        return Row(what, paper, interval(found), verdict)
+        linear = seen.chips[0].figures("linear_accuracy")
+        found = seen.versus(curve).where([one >= ceiling for one in linear])
+        what = (
+            f"{curve.label}, images to {percent(accuracy)} at {STEPS[-1]}-image steps, on the "
+            f"{len(found.scratch)} projections with linear {percent(ceiling)} or more: scratch's / its"
+        )
+        if not found.scratch:
+            return Row(what, paper, "no such projection", "")
+        speed = found.ratio_at(accuracy, STEPS[-1])
+        verdict = told(speed, "agrees: faster", "differs: slower", "not told apart")
+        return Row(what, paper, interval(speed), verdict)
 
     return claim
 

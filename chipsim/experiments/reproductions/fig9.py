@@ -7,6 +7,8 @@ from chipsim.experiments.reproductions.curves import ANALOG, SCRATCH
 from chipsim.experiments.reproductions.figure import study
 
 PAPER = "about 3.5 times sooner"
+CEILING = 0.97
+"""Accuracy that a projection must allow for to be like the paper's, on which fine-tuning peaked at 98 %."""
 
 FIGURE = figure(
     "fig9",
@@ -16,7 +18,7 @@ FIGURE = figure(
             "Task 2, N = 3",
             SCRATCH,
             (ANALOG,),
-            (faster(ANALOG, PAPER), at_accuracy(ANALOG, 0.94, PAPER), peak(ANALOG, "98 %")),
+            (faster(ANALOG, PAPER), at_accuracy(ANALOG, 0.94, CEILING, PAPER), peak(ANALOG, "98 %")),
         ),
     ),
 )
