@@ -19,7 +19,7 @@ import pytest
 from chipsim.experiments import convergence
 from chipsim.experiments.convergence import Versus
 from chipsim.experiments.reproductions import all as everything
-from chipsim.experiments.reproductions import beyond, curves, study
+from chipsim.experiments.reproductions import beyond, curves, figure, study
 from chipsim.experiments.reproductions.curves import (
     ANALOG,
     AWARE,
@@ -75,8 +75,8 @@ def test_on_the_same_task_they_start_higher_still(made: Path, curve: Curve) -> N
     )
 
 
-def rows(made: Path, figure: str) -> list[dict[str, str]]:
-    with (made / figure / "data.csv").open(encoding="utf-8", newline="") as file:
+def rows(made: Path, name: str) -> list[dict[str, str]]:
+    with (made / name / "data.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -94,15 +94,15 @@ def test_task_2_before_fine_tuning_is_worse_than_task_1(made: Path) -> None:
     assert statistics.fmean(float(row["task_1"]) - float(row["task_2_before"]) for row in found) > 0.05
 
 
-@pytest.mark.parametrize("figure", FIGURES)
-def test_a_figure_says_what_it_ran_on_and_stands_beside_its_tables_and_data(made: Path, figure: str) -> None:
-    folder = made / figure
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_says_what_it_ran_on_and_stands_beside_its_tables_and_data(made: Path, name: str) -> None:
+    folder = made / name
     assert {path.name for path in folder.iterdir()} == {"figure.svg", "tables.md", "data.csv", "figure.json"}
     tables, drawing = ((folder / name).read_text(encoding="utf-8") for name in ("tables.md", "figure.svg"))
     assert f"embedded digits (UCI, 8 x 8), {CHIPS} chips" in tables
     assert f"embedded digits (UCI, 8 x 8), {CHIPS} chips" in drawing
     record = json.loads((folder / "figure.json").read_text(encoding="utf-8"))
-    assert (record["figure"], record["data"], record["seeds"]) == (figure, "digits", list(range(CHIPS)))
+    assert (record["figure"], record["data"], record["seeds"]) == (name, "digits", list(range(CHIPS)))
     assert all(f"`{command}`" in tables for command in record["runs"])
 
 
@@ -145,7 +145,7 @@ def test_given_again_nothing_is_run_and_everything_is_as_it_was(made: Path) -> N
     assert "about 3.5 times sooner" in said.out
 
 
-CURVES = {curve.name: curve for figure in (*everything.FIGURES, beyond.FIGURE) for curve in figure.curves}
+CURVES = {curve.name: curve for each in (*everything.FIGURES, beyond.FIGURE) for curve in each.curves}
 
 
 def test_no_two_curves_run_the_same_and_all_name_shipped_files() -> None:
@@ -154,6 +154,24 @@ def test_no_two_curves_run_the_same_and_all_name_shipped_files() -> None:
     assert len(requests) == len(CURVES)
     assert {request.workload for request in requests} <= set(registry.names("workload"))
     assert {request.architecture for request in requests} <= set(registry.names("architecture"))
+
+
+def test_a_sweep_beyond_the_paper_leaves_its_table_by_itself(made: Path) -> None:
+    (sweep,) = (each for each in beyond.FIGURES if each.name == "beyond/start")
+    given = study.Given(made, "digits", CHIPS, images=IMAGES)
+    report = figure.run(sweep, given, study.nothing_done)
+    assert {path.name for path in (made / "beyond" / "start").iterdir()} >= {"figure.svg", "tables.md"}
+    (table,) = report.tables
+    assert [row[2] for row in table.rows] == ["hardware-aware, soft bounds", "analog pre-training"]
+
+
+@pytest.mark.slow
+def test_everything_beyond_the_paper_runs_small(tmp_path: Path) -> None:
+    words = ("--data", "digits", "--seeds", 1, "--images", 200, "--workers", 1)
+    said = ok("reproduce", "beyond", *words, "-o", tmp_path / "out")
+    assert "What makes transfer learning pay on this array" in said.out
+    assert "least energy to scratch's target over the bit length" in said.out
+    assert {path.name for path in (tmp_path / "out" / "beyond").glob("*/")} == {s.name for s in beyond.SWEEPS}
 
 
 @pytest.mark.slow

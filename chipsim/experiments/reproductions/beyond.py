@@ -201,7 +201,7 @@ def _lines(sweeps: Sequence[Sweep], chosen: Chosen) -> Iterator[Line]:
 
 
 def _make(sweeps: Sequence[Sweep], chosen: Chosen, title: str) -> Made:
-    """One table of all points, what was spent over the bit length if that is among them, and the ratios drawn."""
+    """One table of all points, what was spent over the bit length if it is among them, and a drawing."""
     lines = list(_lines(sweeps, chosen))
     ranges = [figures.Range(_named(line), *line.seen.ratios[line.curve.name]) for line in lines]
     drawn = figures.ranges(ranges, title, "scratch's images to the target over the curve's")

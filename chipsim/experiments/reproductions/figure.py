@@ -103,7 +103,8 @@ class Report:
     @property
     def tables(self) -> tuple[Table, ...]:
         """All tables, paper against chipsim first."""
-        return (Table("", ("", "paper", "chipsim", "verdict"), self.made.rows), *self.made.tables)
+        claims = Table("", ("", "paper", "chipsim", "verdict"), self.made.rows)
+        return (claims, *self.made.tables) if self.made.rows else tuple(self.made.tables)
 
     def text(self) -> str:
         """The tables, and where the drawing lies."""
