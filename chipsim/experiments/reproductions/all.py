@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from chipsim.experiments.ensemble import Done
 from chipsim.experiments.reproductions import curves, fig3, fig4, fig7, fig8, fig9, figure
 from chipsim.experiments.reproductions.curves import Curve
 from chipsim.experiments.reproductions.figure import Report, written
-from chipsim.experiments.reproductions.study import Given, Study, nothing_done
+from chipsim.experiments.reproductions.study import Given, Simulation, nothing_done, write
 
 FIGURES = tuple(module.FIGURE for module in (fig3, fig4, fig7, fig8, fig9))
 
@@ -22,15 +22,16 @@ class Reports:
     reports: tuple[Report, ...]
 
     def text(self) -> str:
-        """Paper against chipsim for each figure, and where the rest lies."""
-        return "\n\n".join(
-            "\n\n".join((report.heading, written(report.tables[0]), str(report.folder / "tables.md")))
-            for report in self.reports
-        )
+        """Paper against chipsim for each figure."""
+        return "\n\n".join(f"{report.heading}\n\n{written(report.tables[0])}" for report in self.reports)
 
     def as_dict(self) -> Mapping[str, Any]:
         """The figures by name."""
         return {report.figure.name: report.as_dict() for report in self.reports}
+
+    def files(self) -> Mapping[str, Callable[[], str]]:
+        """None of its own: each figure has written its own."""
+        return {}
 
 
 def _wanted() -> Mapping[Curve, int]:
@@ -45,10 +46,12 @@ def run(given: Given, done: Done) -> Reports:
     """Run what is missing of all curves, then make each figure."""
     curves.run(_wanted(), given, done)
     there = given.kept()
-    return Reports(tuple(figure.run(each, there, nothing_done) for each in FIGURES))
+    reports = Reports(tuple(figure.run(each, there, nothing_done) for each in FIGURES))
+    write("all", reports, given.folder, force=True)
+    return reports
 
 
-STUDY = Study(
+STUDY = Simulation(
     "all figures of Athena2024 that are reproduced here: 3, 4, 7, 8 and 9",
     run,
     lambda given: sum(len(given.numbers(chips)) for chips in _wanted().values()),

@@ -27,7 +27,7 @@ from chipsim.experiments.reproductions.figure import (
     number,
     percent,
 )
-from chipsim.experiments.reproductions.study import Given, Study, nothing_done
+from chipsim.experiments.reproductions.study import Given, Simulation, nothing_done
 from chipsim.reports import figures
 
 CHIPS = 20
@@ -299,7 +299,7 @@ def _figure(name: str, title: str, sweeps: Sequence[Sweep]) -> Figure:
 FIGURE = _figure("beyond", "Beyond Athena2024: what makes transfer learning pay", SWEEPS)
 """Everything together."""
 FIGURES = tuple(
-    _figure(f"beyond/{sweep.name}", f"Beyond Athena2024: {sweep.title}", (sweep,)) for sweep in SWEEPS
+    _figure(f"beyond-{sweep.name}", f"Beyond Athena2024: {sweep.title}", (sweep,)) for sweep in SWEEPS
 )
 """Each sweep by itself."""
 
@@ -324,4 +324,4 @@ def _after(passed: int, done: Done) -> Done:
     return lambda count, total, record: done(passed + count, total, record)
 
 
-STUDY = Study(FIGURE.title, run, lambda given: sum(_count(each, given) for each in FIGURES))
+STUDY = Simulation(FIGURE.title, run, lambda given: sum(_count(each, given) for each in FIGURES))

@@ -15,11 +15,8 @@ from typing import Any
 
 from chipsim.experiments import ensemble
 from chipsim.experiments.ensemble import Done, Plan
-from chipsim.experiments.reproductions.study import Given
+from chipsim.experiments.reproductions.study import CURVES, Given
 from chipsim.experiments.run import Job, Request, prepare
-
-FOLDER = "curves"
-"""Of the curves, in a reproduction's folder."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ def plans(wanted: Mapping[Curve, int], given: Given) -> dict[str, Plan]:
     return {
         curve.name: Plan(
             _job(curve.request(given)),
-            given.folder / FOLDER / curve.name,
+            given.folder / CURVES / curve.name,
             given.numbers(chips),
             given.command,
         )

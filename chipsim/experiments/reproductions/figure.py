@@ -1,24 +1,21 @@
 """A figure of Athena2024 as a declaration: its curves, its claims, its drawing; and how one is made.
 
-A module per figure declares a `Figure`. What is made of it: a folder with `figure.svg`, `tables.md` (paper
-against chipsim first), the data behind the drawing as CSV, and all of it as `figure.json`.
+A module per figure declares a `Figure`. What is made of it lies in the folder of its chips: text with tables
+(paper against chipsim first), the drawing, the data behind it as CSV, and all that is said as JSON.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from chipsim.experiments import folders
 from chipsim.experiments.ensemble import Done
 from chipsim.experiments.reproductions import curves
 from chipsim.experiments.reproductions.curves import Chips, Curve
-from chipsim.experiments.reproductions.study import DataName, Given, Study
-from chipsim.reports.result import write_csv
+from chipsim.experiments.reproductions.study import DataName, Given, Simulation, write
+from chipsim.reports.tabular import csv_text
 
 CHIPS = 40
 """Chips of a curve, where the user does not say."""
@@ -83,13 +80,12 @@ class Figure:
 
 @dataclass(frozen=True)
 class Report:
-    """What came of a figure, and where it lies."""
+    """What came of a figure."""
 
     figure: Figure
     data: DataName
     seeds: tuple[int, ...]
     made: Made
-    folder: Path
     commands: tuple[str, ...]
 
     @property
@@ -107,9 +103,10 @@ class Report:
         return (claims, *self.made.tables) if self.made.rows else tuple(self.made.tables)
 
     def text(self) -> str:
-        """The tables, and where the drawing lies."""
-        shown = "\n\n".join(map(written, self.tables))
-        return f"{self.heading}\n\n{shown}\n\nfigure: {self.folder / 'figure.svg'}"
+        """The tables, paper against chipsim first, and the command that runs the first chip of each curve."""
+        runs = "\n".join(f"- `{command}`" for command in self.commands)
+        shown = map(written, self.tables)
+        return "\n\n".join((self.heading, *shown, f"The first chip of each curve:\n\n{runs}"))
 
     def as_dict(self) -> Mapping[str, Any]:
         """Everything as plain values."""
@@ -127,25 +124,10 @@ class Report:
             "runs": list(self.commands),
         }
 
-    def write(self) -> None:
-        """Write the figure's files."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        folders.write_text(self.folder / "figure.svg", self.made.svg)
-        runs = "\n".join(f"- `{command}`" for command in self.commands)
-        body = "\n\n".join(map(written, self.tables))
-        parts = (
-            f"# {self.heading}",
-            f"![{self.figure.title}](figure.svg)",
-            body,
-            "The first chip of each curve:",
-            runs,
-        )
-        text = "\n\n".join(parts) + "\n"
-        folders.write_text(self.folder / "tables.md", text)
-        write_csv(self.folder / "data.csv", self.made.data.columns, self.made.data.rows)
-        folders.write_text(
-            self.folder / "figure.json", json.dumps(self.as_dict(), indent=2, allow_nan=False) + "\n"
-        )
+    def files(self) -> Mapping[str, Callable[[], str]]:
+        """The drawing, and every chip as a table."""
+        data = self.made.data
+        return {".svg": lambda: self.made.svg, ".csv": lambda: csv_text(data.columns, data.rows)}
 
 
 def written(table: Table) -> str:
@@ -166,16 +148,14 @@ def run(figure: Figure, given: Given, done: Done) -> Report:
     seeds = given.numbers(figure.chips)
     title = f"{figure.title}\n{LABELS[given.data]}, {len(seeds)} chips"
     commands = tuple(curve.command(given) for curve in figure.curves)
-    report = Report(
-        figure, given.data, seeds, figure.make(chips, title), given.folder / figure.name, commands
-    )
-    report.write()
+    report = Report(figure, given.data, seeds, figure.make(chips, title), commands)
+    write(figure.name, report, given.folder, force=True)
     return report
 
 
-def study(figure: Figure) -> Study:
+def study(figure: Figure) -> Simulation:
     """The study that makes a figure."""
-    return Study(
+    return Simulation(
         figure.title,
         lambda given, done: run(figure, given, done),
         lambda given: len(figure.curves) * len(given.numbers(figure.chips)),
