@@ -6,8 +6,11 @@ import functools
 import math
 import random
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 DRAWS = 4000
 """Bootstrap draws of the seeds."""
@@ -44,10 +47,17 @@ def ratio(slow: Sequence[float], fast: Sequence[float]) -> Ratio:
     longer than any that did.
     """
 
-    def divided(chosen: Sequence[int]) -> float:
-        return _divide([slow[k] for k in chosen], [fast[k] for k in chosen])
+    drawn = np.array(_drawn(len(slow)))
+    above, below = (_medians(np.asarray(side, float)[drawn]) for side in (slow, fast))
+    return Ratio(_divide(slow, fast), *_middle(map(_over, above.tolist(), below.tolist())))
 
-    return Ratio(_divide(slow, fast), *interval(divided, len(slow)))
+
+def _medians(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Median of each row, `(rows,)`; as `statistics.median` has it, infinite values included."""
+    ordered, half = np.sort(values, axis=1), values.shape[1] // 2
+    odd = values.shape[1] % 2
+    found: NDArray[np.float64] = ordered[:, half] if odd else (ordered[:, half - 1] + ordered[:, half]) / 2
+    return found
 
 
 def interval(figure: Callable[[Sequence[int]], float], count: int) -> tuple[float, float]:
@@ -55,7 +65,11 @@ def interval(figure: Callable[[Sequence[int]], float], count: int) -> tuple[floa
 
     Seeds are drawn with replacement, always the same draws; those for which the figure is NaN are left out.
     """
-    values = sorted(value for value in map(figure, _drawn(count)) if not math.isnan(value)) or [math.nan]
+    return _middle(map(figure, _drawn(count)))
+
+
+def _middle(drawn: Iterable[float]) -> tuple[float, float]:
+    values = sorted(value for value in drawn if not math.isnan(value)) or [math.nan]
     last = len(values) - 1
     return values[round(0.05 * last)], values[round(0.95 * last)]
 
@@ -67,7 +81,10 @@ def _drawn(count: int) -> tuple[tuple[int, ...], ...]:
 
 
 def _divide(slow: Sequence[float], fast: Sequence[float]) -> float:
-    above, below = statistics.median(slow), statistics.median(fast)
+    return _over(statistics.median(slow), statistics.median(fast))
+
+
+def _over(above: float, below: float) -> float:
     if math.isinf(above) and math.isinf(below):
         return math.nan
     return above / below if below else math.inf

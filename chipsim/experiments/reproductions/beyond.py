@@ -179,7 +179,7 @@ def _trains() -> Sweep:
 
 _BITS = _trains()
 SWEEPS = (
-    _factors(), _noise(), _programming(), _exchanges(), _rules(), _rates(), _starts(), _cells(), _BITS,
+    _factors(), _programming(), _rates(), _starts(), _noise(), _exchanges(), _rules(), _cells(), _BITS,
 )  # fmt: skip
 """All sweeps, in the order in which they are run."""
 
