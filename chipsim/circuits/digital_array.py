@@ -82,20 +82,28 @@ class DigitalArray:
             matrix += change - np.abs(change) * matrix / bound
             np.clip(matrix, -bound, bound, out=matrix)
         change *= kept
-        size, once = matrix.size, 1 if bound is None else 2
-        actions = {"fp_mac": once * size, "word_read": 2 * size, "word_write": 2 * size}
-        return Work(once * self._time(size), actions)
+        return self.moving(matrix.size, bound is not None)
+
+    def moving(self, size: int, bounded: bool) -> Work:
+        """The work of moving a matrix of `size` words by its velocity."""
+        times = 2 if bounded else 1
+        actions = {"fp_mac": times * size, "word_read": 2 * size, "word_write": 2 * size}
+        return Work(times * self._time(size), actions)
 
     def clear(self, name: str) -> Work:
         """Set a matrix to zero."""
         matrix = self.matrices[name]
         matrix[:] = 0.0
-        return Work(self._time(matrix.size), {"word_write": matrix.size})
+        return self.filling(matrix.size)
 
     def fill(self, name: str, values: Floats) -> Work:
         """Write all words of a matrix."""
         self.matrices[name][:] = values
-        return Work(self._time(values.size), {"word_write": values.size})
+        return self.filling(values.size)
+
+    def filling(self, size: int) -> Work:
+        """The work of writing `size` words."""
+        return Work(self._time(size), {"word_write": size})
 
     def read(self, name: str) -> tuple[Floats, Work]:
         """A copy of a matrix, word by word."""
