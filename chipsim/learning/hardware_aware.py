@@ -61,6 +61,10 @@ class Rule(digital.Rule):
     matrices: ClassVar[tuple[str, ...]] = ("D", "V", "N")
     digital: ClassVar[frozenset[str]] = frozenset(matrices)
 
+    def unused(self) -> Mapping[str, str]:
+        """The bound that a linear response has none of."""
+        return {"bound": "beside 'response: linear'"} if self.response == "linear" else {}
+
     def read_through(self) -> Mapping[str, float]:
         """The weights, and their noise where there is any."""
         return {"D": 1.0, "N": 1.0} if self.noise else {"D": 1.0}

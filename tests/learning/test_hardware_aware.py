@@ -93,3 +93,8 @@ def test_images_of_a_mini_batch_run_together_up_to_the_next_noise() -> None:
 def test_without_noise_passes_read_the_weights_alone() -> None:
     assert rule().read_through() == {"D": 1.0}
     assert rule(noise=0.01).read_through() == {"D": 1.0, "N": 1.0}
+
+
+def test_a_bound_beside_a_linear_response_has_no_effect() -> None:
+    assert rule(response="linear", bound=0.5).unused() == {"bound": "beside 'response: linear'"}
+    assert rule(bound=0.5).unused() == {}
