@@ -34,7 +34,7 @@ from chipsim.experiments.run import prepare
 from chipsim.inputs import registry
 from tests.cli.commands import ok, say
 
-CHIPS, IMAGES = 3, 2000
+CHIPS, IMAGES = 2, 1500
 FIGURES = ("fig3", "fig4", "fig7", "fig8", "fig9")
 SMALL = ("--data", "digits", "--seeds", CHIPS, "--images", IMAGES, "--workers", 1)
 
