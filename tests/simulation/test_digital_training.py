@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from chipsim.architecture import estimate
 from chipsim.architecture.graph import Architecture
 from chipsim.errors import FitError, InputError
 from chipsim.learning import digital, hardware_aware, sgd
@@ -120,6 +121,8 @@ def test_noise_is_read_beside_the_weights_and_written_with_every_mini_batch() ->
     assert outcome.duration == 1000 * (2 * 3 + 10 * (2 * 3 + 2 + 2 + 3) + 2 * (2 * 3 + 3))
     written = controller.ledger.total("word_write", stage="train")
     assert written == 18 * (2 + 10 + 2 * (2 + 1))
+    estimated = estimate.of_stage(plan, "stage0", a_rule, estimate.Assumed())
+    assert estimated.image == pytest.approx(1e-9 * ((2 * 3 + 2 + 2 + 3) + (2 * 3 + 3) / 5))
 
 
 def test_without_a_digital_array_the_stage_says_what_is_missing() -> None:
