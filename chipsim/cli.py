@@ -17,9 +17,10 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import click
 
@@ -959,14 +960,38 @@ def explain(thing: str, as_json: bool) -> None:
 @click.argument("figure", metavar="[FIGURE]", required=False)
 @_options(
     click.option(
-        "-o", "--output", type=click.Path(path_type=Path), metavar="DIR",
-        help="Write text, figures and tables into a folder.",
+        "--data", "set_name", type=click.Choice(["mnist", "digits"]), default=None,
+        help="Images. [default: MNIST's where they are at hand, else the embedded digits]",
     ),
-    click.option("--force", is_flag=True, help="Write over files that are there."),
+    click.option(
+        "--seeds", type=click.IntRange(1, 10_000), default=None,
+        help="Chips of each curve. [default: the figure's]",
+    ),
+    first_seed,
+    click.option(
+        "--images", type=click.IntRange(100, 10**9), default=None,
+        help="Images of each stage that trains. [default: as in the workloads]",
+    ),
+    workers_option,
+    click.option(
+        "-o", "--output", type=click.Path(path_type=Path), metavar="DIR",
+        help="Folder for text, figures and tables. [default, where chips are run: runs/reproduce-DATA]",
+    ),
+    click.option("--force", is_flag=True, help="Write over files, and run chips again, that are there."),
     as_json,
 )  # fmt: skip
-def reproduce(figure: str | None, output: Path | None, force: bool, as_json: bool) -> None:
-    """A published FIGURE made again, beside what was published; without one, what there is."""
+@click.pass_context
+def reproduce(
+    context: click.Context, figure: str | None, set_name: Literal["mnist", "digits"] | None,
+    seeds: int | None, seed: int, images: int | None, workers: int | None, output: Path | None, force: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """A published FIGURE made again, beside what was published; without one, what there is.
+
+    Chips that lie in the folder are not run again, so an interrupted reproduction goes on, and figures share
+    what they have in common.
+    """
+    from chipsim.experiments import folders
     from chipsim.experiments.reproductions import study
     from chipsim.inputs import registry
 
@@ -981,6 +1006,30 @@ def reproduce(figure: str | None, output: Path | None, force: bool, as_json: boo
         chosen = study.named(figure)
     except registry.UnknownName as unknown:
         raise UsageError(Fault(str(unknown), code="E100")) from None
+    if isinstance(chosen, study.Study):
+        _refuse_unused(context, figure)
+        _make(figure, chosen, output, force, as_json)
+        return
+    data = set_name or study.data_at_hand()
+    folder = output or Path(folders.RUNS) / f"reproduce-{data}"
+    given = study.Given(folder, data, seeds, seed, images, force=force, command=_command())
+    total = chosen.runs(given)
+    with _bar(context, total, "runs") as show, _keeping(folder / study.CURVES):
+        outcome = chosen.run(
+            replace(given, workers=_cores(workers, total)),
+            lambda done, _, record: show(done, _latest(record)),
+        )
+    if as_json:
+        _print_json(outcome.as_dict())
+    else:
+        click.echo(outcome.text())
+        click.echo(f"\nfolder: {folder}")
+
+
+def _make(figure: str, chosen: Any, output: Path | None, force: bool, as_json: bool) -> None:
+    """Run a study that simulates no chips of its own, and write its files where a folder is given."""
+    from chipsim.experiments.reproductions import study
+
     if output is not None:
         study.check_free(figure, output, force)
     outcome = chosen.run()
@@ -991,6 +1040,16 @@ def reproduce(figure: str | None, output: Path | None, force: bool, as_json: boo
     click.echo(outcome.text())
     for path in written:
         click.echo(f"file: {path}")
+
+
+def _refuse_unused(context: click.Context, figure: str) -> None:
+    """Raise `UsageError` for options that only a study that simulates chips would use."""
+    for parameter in context.command.params:
+        if parameter.name is None or parameter.name in ("figure", "output", "force", "as_json"):
+            continue
+        if context.get_parameter_source(parameter.name) is click.core.ParameterSource.COMMANDLINE:
+            text = f"'{figure}' runs no chips of its own, so {parameter.opts[-1]} has no use; leave it out"
+            raise UsageError(Fault(text, code="E100"))
 
 
 @commands.command()

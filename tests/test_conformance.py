@@ -18,7 +18,7 @@ from chipsim.devices import cells
 from chipsim.devices.device import DeviceModel
 from chipsim.errors import DataError
 from chipsim.inputs import documents, registry
-from chipsim.learning import agad, c_ttv2, digital, mixed_precision, sgd, ttv1, ttv2
+from chipsim.learning import agad, c_ttv2, digital, hardware_aware, mixed_precision, sgd, ttv1, ttv2
 from chipsim.learning.rule import LearningRule
 from chipsim.learning.schedule import StepDecay
 from chipsim.testing import (
@@ -124,6 +124,10 @@ RULES = {
     "digital with mini-batches and momentum": digital.Rule(
         type="digital", learning_rate=0.1, batch=7, momentum=0.5,
         schedule=digital.CosineDecay(type="cosine", images=300, final=0.2),
+    ),
+    "hardware-aware": hardware_aware.Rule(type="hardware-aware", learning_rate=0.05),
+    "hardware-aware by noise, mini-batches": hardware_aware.Rule(
+        type="hardware-aware", learning_rate=0.1, batch=4, response="linear", noise=0.02
     ),
     "sgd, managed, with a falling rate": sgd.Rule(
         type="sgd", learning_rate=0.1, update_management=True, bit_length_management=True,

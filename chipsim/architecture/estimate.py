@@ -32,6 +32,7 @@ from chipsim.inputs import registry
 from chipsim.learning.rule import (
     Accumulate,
     Chunk,
+    Fill,
     Integrate,
     Keep,
     LayerShape,
@@ -458,9 +459,14 @@ class _Hollow:
         crossings = lines[0] * given.columns + lines[1] * given.rows
         yield Visit(array, time, self._pulsed(array, float(np.abs(operation.pulses).sum()), crossings))
 
-    def _move(self, _operation: Move, way: Way) -> Iterator[Visit]:
+    def _move(self, operation: Move, way: Way) -> Iterator[Visit]:
         array, block = self._plan.routes[way][0], self._plan.blocks[way[1]]
-        yield _visit(array, self.circuit(array).work(block.rows * block.columns, 1, reads=2, writes=2))
+        bounded = operation.bound is not None
+        yield _visit(array, self.circuit(array).moving(block.rows * block.columns, bounded))
+
+    def _fill(self, operation: Fill, way: Way) -> Iterator[Visit]:
+        array = self._plan.routes[way][0]
+        yield _visit(array, self.circuit(array).filling(operation.values.size))
 
 
 def _each(way: Way, model: Any) -> int:
@@ -489,5 +495,5 @@ def _visit(component: str, work: Work, joint: bool = False) -> Visit:
 _COSTS: dict[type[Operation], Any] = {
     Update: _Hollow._update, Transfer: _Hollow._update, Read: _Hollow._lines, Integrate: _Hollow._words,
     Recall: _Hollow._words, Keep: _Hollow._words, Accumulate: _Hollow._products, Write: _Hollow._write,
-    Move: _Hollow._move,
+    Move: _Hollow._move, Fill: _Hollow._fill,
 }  # fmt: skip

@@ -69,18 +69,41 @@ class DigitalArray:
         add_outer(matrix, x, error, -rate)
         return self.work(matrix.size, x.shape[0], reads=1, writes=1)
 
-    def move(self, name: str, velocity: str, kept: float) -> Work:
-        """Add a velocity to a matrix, and keep a share of the velocity."""
+    def move(self, name: str, velocity: str, kept: float, bound: float | None = None) -> Work:
+        """Add a velocity to a matrix, and keep a share of the velocity.
+
+        With a `bound`, a weight w moves by v - |v| w / bound and is cut to -bound..bound: a second
+        multiplication and addition each.
+        """
         matrix, change = self.matrices[name], self.matrices[velocity]
-        matrix += change
+        if bound is None:
+            matrix += change
+        else:
+            matrix += change - np.abs(change) * matrix / bound
+            np.clip(matrix, -bound, bound, out=matrix)
         change *= kept
-        return self.work(matrix.size, 1, reads=2, writes=2)
+        return self.moving(matrix.size, bound is not None)
+
+    def moving(self, size: int, bounded: bool) -> Work:
+        """The work of moving a matrix of `size` words by its velocity."""
+        times = 2 if bounded else 1
+        actions = {"fp_mac": times * size, "word_read": 2 * size, "word_write": 2 * size}
+        return Work(times * self._time(size), actions)
 
     def clear(self, name: str) -> Work:
         """Set a matrix to zero."""
         matrix = self.matrices[name]
         matrix[:] = 0.0
-        return Work(self._time(matrix.size), {"word_write": matrix.size})
+        return self.filling(matrix.size)
+
+    def fill(self, name: str, values: Floats) -> Work:
+        """Write all words of a matrix."""
+        self.matrices[name][:] = values
+        return self.filling(values.size)
+
+    def filling(self, size: int) -> Work:
+        """The work of writing `size` words."""
+        return Work(self._time(size), {"word_write": size})
 
     def read(self, name: str) -> tuple[Floats, Work]:
         """A copy of a matrix, word by word."""

@@ -71,7 +71,11 @@ class Rule(LearningRule):
             for layer, x, error in zip(layers, chunk.x, chunk.error, strict=True)
         )
         if (chunk.first + chunk.images) % self.batch == 0:
-            yield tuple(Move(layer.name, "D", "V", self.momentum) for layer in layers)
+            yield tuple(self.move(layer) for layer in layers)
+
+    def move(self, layer: LayerShape) -> Move:
+        """V into D, and what is kept of it."""
+        return Move(layer.name, "D", "V", self.momentum)
 
     def rate(self, image: int) -> float:
         """The learning rate of the mini-batch that an image belongs to."""

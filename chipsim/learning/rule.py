@@ -236,11 +236,16 @@ class Write(Operation):
 
 @dataclass(frozen=True)
 class Move(Operation):
-    """Add a velocity, a digital matrix, to digital weights, and keep a share of the velocity."""
+    """Add a velocity, a digital matrix, to digital weights, and keep a share of the velocity.
+
+    With a `bound` [weight] a weight w moves as a device with soft bounds would, by v - |v| w / bound, and is
+    cut to -bound..bound.
+    """
 
     kind: ClassVar[str] = "move"
     velocity: str
     kept: float
+    bound: float | None = None
 
     @property
     def reads(self) -> frozenset[str]:
@@ -251,6 +256,14 @@ class Move(Operation):
     def changes(self) -> frozenset[str]:
         """The weights and the velocity."""
         return frozenset({self.matrix, self.velocity})
+
+
+@dataclass(frozen=True)
+class Fill(Operation):
+    """Write values `(rows, columns)` to all words of a digital matrix."""
+
+    kind: ClassVar[str] = "fill"
+    values: NDArray[np.float64] = field(repr=False)
 
 
 Conversation = Generator[tuple[Operation, ...], tuple[Any, ...], None]

@@ -301,6 +301,17 @@ def reached(accuracies: Sequence[float], target: float) -> int | None:
     return None
 
 
+def to_target(plan: Plan, stage: StageCounts, target: float) -> ToTarget | None:
+    """What a finished stage took to reach an accuracy, whatever its workload's target; None: it did not."""
+    return _to_target(Books(plan, plan.architecture.costs), stage, target)
+
+
+def pulses_until(stage: StageCounts, image: int) -> Pulses:
+    """The pulses of a finished stage up to its evaluation after so many images."""
+    (ledger,) = (evaluation.ledger for evaluation in stage.evaluations if evaluation.image == image)
+    return _pulses(list(ledger.rows()), stage.given.matrices)
+
+
 def _to_target(books: Books, outcome: StageCounts, target: float | None) -> ToTarget | None:
     if target is None:
         return None

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chipsim.accounting.work import Work
 from chipsim.circuits.digital_array import DigitalArray
 from chipsim.learning.programming import Fetch
-from chipsim.learning.rule import Clear, Move, Operation, Side, Update
+from chipsim.learning.rule import Clear, Fill, Move, Operation, Side, Update
 from chipsim.simulation.node import Step, Transaction
 
 
@@ -50,7 +50,11 @@ class Words:
         return self.circuit.update(self.name, operation.x, operation.error, operation.rate)
 
     def _move(self, operation: Move, _: Transaction) -> Work:
-        return self.circuit.move(self.name, f"{operation.layer}.{operation.velocity}", operation.kept)
+        velocity = f"{operation.layer}.{operation.velocity}"
+        return self.circuit.move(self.name, velocity, operation.kept, operation.bound)
+
+    def _fill(self, operation: Fill, _: Transaction) -> Work:
+        return self.circuit.fill(self.name, operation.values)
 
     def _clear(self, _operation: Clear, _: Transaction) -> Work:
         return self.circuit.clear(self.name)
@@ -62,4 +66,5 @@ class Words:
 
 _ACTS: dict[type[Operation], Callable[[Words, Any, Transaction], Work]] = {
     Update: Words._update, Move: Words._move, Clear: Words._clear, Fetch: Words._fetch,
+    Fill: Words._fill,
 }  # fmt: skip

@@ -16,6 +16,7 @@ from chipsim.learning.rule import (
     Accumulate,
     Chunk,
     Clear,
+    Fill,
     Integrate,
     Keep,
     LayerShape,
@@ -450,12 +451,17 @@ class IdealArrays:
         elif isinstance(operation, Move):
             velocity = self.values[operation.layer, operation.velocity]
             own += velocity
+            if operation.bound is not None:
+                own -= np.abs(velocity) * (own - velocity) / operation.bound
+                np.clip(own, -operation.bound, operation.bound, out=own)
             velocity *= operation.kept
         elif isinstance(operation, Accumulate):
             for x, error in zip(operation.x, operation.error, strict=True):
                 own += -operation.rate * np.outer(x, error)
         elif isinstance(operation, Read | Recall):
             return self._lines(own, operation.by)[list(operation.lines)].copy()
+        elif isinstance(operation, Fill):
+            own[:] = operation.values
         elif isinstance(operation, Keep):
             self._lines(own, operation.by)[list(operation.lines)] = operation.values
         elif isinstance(operation, Integrate):

@@ -59,6 +59,28 @@ def test_moving_adds_the_velocity_and_keeps_a_share_of_it() -> None:
     assert not made.matrices["V"].any()
 
 
+def test_moving_within_a_soft_bound_shrinks_steps_towards_it_and_takes_a_second_cycle() -> None:
+    """15 words on 4 lanes are 4 cycles; w + v (1 - w / b) up and w + v (1 + w / b) down, cut at b."""
+    made = array()
+    w = made.matrices["W"]
+    before = w.copy()
+    made.matrices["V"][:] = np.where(np.arange(3) < 1, 0.25, -0.25)
+    work = made.move("W", "V", 0.0, bound=0.5)
+    up, down = before + 0.25 * (1 - before / 0.5), before - 0.25 * (1 + before / 0.5)
+    assert w == pytest.approx(np.where(np.arange(3) < 1, up, down), abs=1e-15)
+    assert (work.duration, work.actions["fp_mac"]) == (2 * 4 * NS, 30)
+    made.matrices["V"][:] = -9.0
+    made.move("W", "V", 0.0, bound=0.5)
+    assert np.all(w == -0.5)
+
+
+def test_filling_writes_every_word_once() -> None:
+    made, values = array(), vectors(5, 3)
+    work = made.fill("W", values)
+    assert np.array_equal(made.matrices["W"], values)
+    assert (work.duration, dict(work.actions)) == (4 * NS, {"word_write": 15})
+
+
 def test_each_vector_takes_as_many_cycles_as_the_lanes_need() -> None:
     """15 weights on 4 lanes: 4 cycles of 1 ns a vector."""
     made, x, d = array(), vectors(7, 5), vectors(7, 3)

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from chipsim.architecture import estimate
 from chipsim.architecture.graph import Architecture
 from chipsim.errors import FitError, InputError
-from chipsim.learning import digital, sgd
+from chipsim.learning import digital, hardware_aware, sgd
 from chipsim.simulation.chip import Chip
 from chipsim.simulation.controller import Controller, StageData
 from chipsim.workloads import dataset
@@ -107,6 +108,21 @@ def test_an_image_takes_the_cycles_of_its_products_update_and_step() -> None:
     counted = {action: controller.ledger.total(action, stage="train") for action in ("fp_mac", "word_read")}
     assert counted == {"fp_mac": 10 * 3 * 18, "word_read": 10 * 4 * 18}
     assert controller.ledger.total("word_write", stage="train") == 18 + 10 * 3 * 18
+
+
+def test_noise_is_read_beside_the_weights_and_written_with_every_mini_batch() -> None:
+    """6 x 3 words on 8 lanes are 3 cycles: V and N cleared, two products and their sum, update, move, noise.
+
+    The move by the devices' response takes 2 x 3; the digital unit 2 ns for the sum and 2 for the activation.
+    """
+    a_rule = hardware_aware.Rule(type="hardware-aware", noise=0.05, batch=5)
+    plan = chips.plan(host(), chips.network(6, 3), a_rule)
+    controller, outcome = chips.train(plan, chips.task(a_rule, chips.images(6, 3, 10), 10))
+    assert outcome.duration == 1000 * (2 * 3 + 10 * (2 * 3 + 2 + 2 + 3) + 2 * (2 * 3 + 3))
+    written = controller.ledger.total("word_write", stage="train")
+    assert written == 18 * (2 + 10 + 2 * (2 + 1))
+    estimated = estimate.of_stage(plan, "stage0", a_rule, estimate.Assumed())
+    assert estimated.image == pytest.approx(1e-9 * ((2 * 3 + 2 + 2 + 3) + (2 * 3 + 3) / 5))
 
 
 def test_without_a_digital_array_the_stage_says_what_is_missing() -> None:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
-from chipsim.errors import Fault, RunError
+from chipsim.errors import DataError, Fault, RunError
 from chipsim.experiments import folders
+from chipsim.experiments.ensemble import Done
 from chipsim.inputs import registry
+from chipsim.workloads import dataset
+
+DataName = Literal["mnist", "digits"]
+CURVES = "curves"
+"""Folder, in that of a study that simulates, of the chips of each curve."""
 
 
 class Outcome(Protocol):
@@ -37,9 +43,57 @@ class Study:
     run: Callable[[], Outcome]
 
 
-def named(name: str) -> Study:
+@dataclass(frozen=True)
+class Given:
+    """What a user may say of a study that simulates."""
+
+    folder: Path
+    """Where runs, figures and tables go; runs that are there are not run again."""
+    data: DataName
+    seeds: int | None = None
+    """Chips of each curve; None: as many as the study wants."""
+    first_seed: int = 0
+    images: int | None = None
+    """Images of each stage that trains; None: as the workload says."""
+    workers: int = 1
+    force: bool = False
+    command: tuple[str, ...] = ("chipsim", "reproduce")
+
+    def numbers(self, wanted: int) -> tuple[int, ...]:
+        """The seeds of a curve that wants so many."""
+        return tuple(range(self.first_seed, self.first_seed + (self.seeds or wanted)))
+
+    def kept(self) -> Given:
+        """The same without replacing what is there."""
+        return replace(self, force=False)
+
+
+def nothing_done(done: int, total: int, record: Mapping[str, Any]) -> None:
+    """A `Done` that says nothing."""
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """A study whose chips are simulated, and which writes into the folder that they lie in."""
+
+    title: str
+    run: Callable[[Given, Done], Outcome]
+    runs: Callable[[Given], int]
+    """How many runs it takes."""
+
+
+def data_at_hand() -> DataName:
+    """MNIST where its files are on this machine, else the embedded digits."""
+    try:
+        dataset.where("mnist")
+    except DataError:
+        return "digits"
+    return "mnist"
+
+
+def named(name: str) -> Study | Simulation:
     """The study of a name; raises `registry.UnknownName`."""
-    study: Study = registry.module("reproduction", name).STUDY
+    study: Study | Simulation = registry.module("reproduction", name).STUDY
     return study
 
 
