@@ -152,7 +152,7 @@ def test_an_interrupt_that_a_compiled_kernel_turned_into_another_error_is_still_
             raise SystemError("returned a result with an exception set") from error
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("chipsim.experiments.ensemble.simulate", interrupted)  # imports it unpatched first
+    monkeypatch.setattr("chipsim.experiments.ensemble.traced", interrupted)  # imports it unpatched first
     monkeypatch.setattr("chipsim.experiments.run.simulate", interrupted)
     said = say("-q", "run", *SCRATCH)
     assert said.code == 130

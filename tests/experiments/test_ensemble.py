@@ -157,14 +157,14 @@ def test_a_damaged_record_is_one_sentence(job: Job, tmp_path: Path) -> None:
 def test_a_seed_that_fails_keeps_those_that_have_ended(
     job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = ensemble.simulate
+    real = ensemble.traced
 
     def fails_for_1(job: Job, seed: int, *words: Any, **more: Any) -> Any:
         if seed == 1:
             raise PhysicsError("the chip is on fire")
         return real(job, seed, *words, **more)
 
-    monkeypatch.setattr(ensemble, "simulate", fails_for_1)
+    monkeypatch.setattr(ensemble, "traced", fails_for_1)
     plan = Plan(job, tmp_path / "study", (0, 1, 2))
     with pytest.raises(PhysicsError, match="the chip is on fire"):
         _run(plan)

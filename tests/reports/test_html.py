@@ -263,7 +263,7 @@ def test_the_page_says_what_overlap_gains_and_what_holds_the_run_back(page: str)
 
 
 @pytest.mark.parametrize("bottleneck", [None, {}, "array"])
-def test_a_page_of_a_run_without_a_bottleneck_says_nothing_of_one(bottleneck: Any, tmp_path: Path) -> None:
+def test_a_page_of_a_run_without_a_bottleneck_says_nothing_of_one(bottleneck: object, tmp_path: Path) -> None:
     folder = make_run(tmp_path / "run")
     record = json.loads((folder / "run.json").read_text())
     (folder / "run.json").write_text(json.dumps(record | {"bottleneck": bottleneck}))
