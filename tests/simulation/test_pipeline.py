@@ -187,7 +187,7 @@ def test_a_backward_pass_sees_what_an_earlier_image_has_learnt_since_the_forward
     visits = [(s.operation, s.start // 1000, s.end // 1000, s.first) for s in log if s.component == "two"]
     assert visits == [
         ("forward", 312, 440, 0), ("forward", 612, 740, 1), ("backward", 740, 868, 0),
-        ("transfer-write", 880, 1280, 0), ("backward", 1280, 1408, 1),
+        ("transfer-write", 880, 1280, 1), ("backward", 1280, 1408, 1),
     ]  # fmt: skip
     after = two + 0.5
     stale = _errors(chunks[1].x[0], 1, [one, two, three], [one, after, three])
