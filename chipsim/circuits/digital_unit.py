@@ -24,6 +24,9 @@ class Parameters(ComponentParameters):
     type: Literal["digital-unit"]
     role: ClassVar[str] = "digital-unit"
     actions: ClassVar[Mapping[str, tuple[str, ...]]] = {"": ("act_fn", "dig_add16", "mul8")}
+    units: int = Field(
+        default=1, ge=1, le=1024, description="units, each of which works on a transaction of its own"
+    )
     latency: Seconds | None = Field(default=None, ge=0, le=1, description="time of one vector")
 
     timing: ClassVar[Timing] = {"latency": {"measured": TWO_CYCLES, "ideal": TWO_CYCLES}}

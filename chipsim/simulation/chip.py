@@ -109,6 +109,13 @@ class Chip:
         }
 
     @property
+    def units(self) -> dict[str, int]:
+        """Transactions that a component works on at once, where these are several."""
+        components = self.plan.architecture.components.items()
+        found = {name: int(getattr(parameters, "units", 1)) for name, parameters in components}
+        return {name: units for name, units in found.items() if units > 1}
+
+    @property
     def ageing(self) -> frozenset[str]:
         """Matrices of which some lie on cells that age."""
         return frozenset(

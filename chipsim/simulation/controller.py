@@ -125,7 +125,7 @@ class StageOutcome:
 
 
 class Usage(NamedTuple):
-    """How a component was used over a run, in picoseconds."""
+    """How a component was used over a run, in picoseconds; one of several units, the mean of them."""
 
     component: str
     busy: int
@@ -173,9 +173,9 @@ class Controller:
         names = tuple(plan.architecture.components)
         (controller,) = plan.architecture.of_role("controller")[:1]
         in_flight = 2 * len(plan.blocks)
-        rooms = chip.rooms
-        self.floor = Floor(names, controller, in_flight, self.ledger, listener, rooms)
-        self.beside = Floor(names, controller, in_flight, self.ledger, rooms=rooms)
+        rooms, units = chip.rooms, chip.units
+        self.floor = Floor(names, controller, in_flight, self.ledger, listener, rooms, units)
+        self.beside = Floor(names, controller, in_flight, self.ledger, rooms=rooms, units=units)
         self.beside.account = EVALUATION
         self._forward: dict[str, tuple[Pass, ...]] = {}
         self._backward: dict[str, tuple[Pass, ...]] = {}
@@ -254,7 +254,10 @@ class Controller:
     def usage(self) -> tuple[Usage, ...]:
         """How each component was used on the training clock."""
         nodes = self.floor.nodes.items()
-        return tuple(Usage(name, node.busy, node.waiting, node.served) for name, node in nodes)
+        return tuple(
+            Usage(name, node.busy // node.units, node.waiting, node.served // node.units)
+            for name, node in nodes
+        )
 
     def _read_from(self, weights: str | Mapping[str, float], stage: str, backward: bool = True) -> None:
         """Lay the routes of passes through the matrices that a stage reads."""

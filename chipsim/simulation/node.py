@@ -107,8 +107,8 @@ class Transaction:
     """
 
     __slots__ = (
-        "again", "arrived", "first", "group", "hold", "images", "index", "layer", "number", "occasion",
-        "operation", "owner", "request", "route", "value", "visits",
+        "again", "arrived", "blocked", "done", "first", "group", "hold", "images", "index", "layer", "number",
+        "occasion", "operation", "owner", "request", "route", "value", "visits",
     )  # fmt: skip
 
     def __init__(
@@ -128,6 +128,10 @@ class Transaction:
         self.again = False
         self.hold: Hold | None = None
         self.visits: list[Visit] = []
+        self.blocked = ""
+        """The component whose inbox has no room for it."""
+        self.done: list[Done] = []
+        """What has been done for it where it is, for a listener."""
         self.owner: Owner | None = None
         self.group: Group | None = None
         self.number: int | None = None
@@ -171,14 +175,15 @@ class Group:
 
 
 class Node:
-    """A component's process and its bounded inbox, with what it has been busy and waited for [ps].
+    """A component's processes, one for each of its units, and the bounded inbox that they share.
 
-    `room` is what a buffer has left [words]. `blocked` says what a node that stands still waits for.
+    It says what the units have been busy, summed, and what was waited for them [ps]. `room` is what a buffer
+    has left [words].
     """
 
     def __init__(
         self, env: simpy.Environment, name: str, floor: Floor, capacity: int = INBOX,
-        words: int | None = None,
+        words: int | None = None, units: int = 1,
     ) -> None:  # fmt: skip
         self.env = env
         self.name = name
@@ -191,14 +196,13 @@ class Node:
         """What its work took, without being held up [ps]; of what passes, on the channel with most of it."""
         self.queued = 0
         """Sum over transactions of the time from arrival to the end of service [ps]."""
-        self.holding: Transaction | None = None
-        self.blocked = ""
+        self.units = units
+        self.holding: list[Transaction] = []
         self.wanting: list[tuple[Transaction, int]] = []
         """Transactions that wait for room, each with the words that it would leave here."""
         self._busy_until = 0
         self._free: dict[tuple[int, int], int] = {}
         self._carried: dict[tuple[int, int], int] = {}
-        self._done: list[Done] = []
 
     def accept(self, transaction: Transaction) -> simpy.Event:
         """Put a transaction into the inbox; the event comes when there is room."""
@@ -206,7 +210,7 @@ class Node:
         return self.inbox.put(transaction)
 
     def run(self) -> Generator[simpy.Event, Any, None]:
-        """Serve transactions one at a time, in the order in which they arrived."""
+        """The process of a unit: it serves transactions one at a time, in the order in which they arrived."""
         floor = self.floor
         while True:
             transaction = yield self.inbox.get()
@@ -214,7 +218,7 @@ class Node:
             if step.passing is not None:
                 self._carry(transaction, step)
                 continue
-            self.holding = transaction
+            self.holding.append(transaction)
             start = floor.now
             self.waiting += start - transaction.arrived
             arrived, operation = transaction.arrived, step.operation or transaction.operation
@@ -222,9 +226,9 @@ class Node:
             yield from self._work(transaction)
             self.busy += floor.now - start
             self.queued += floor.now - arrived
-            self.holding = None
+            self.holding.remove(transaction)
             if floor.listener is not None:
-                done, self._done = tuple(self._done), []
+                done, transaction.done = tuple(transaction.done), []
                 floor.heard(self.name, operation, transaction, (arrived, start), done)
 
     def _work(self, transaction: Transaction) -> Generator[simpy.Event, Any, None]:
@@ -260,9 +264,9 @@ class Node:
     def _hand_on(self, transaction: Transaction) -> Generator[simpy.Event, Any, None]:
         """Put a transaction into the next inbox, once there is room."""
         following = self.floor.next_of(transaction)
-        self.blocked = following.name
+        transaction.blocked = following.name
         yield following.accept(transaction)
-        self.blocked = ""
+        transaction.blocked = ""
 
     def _carry(self, transaction: Transaction, step: Step) -> None:
         """Send a transaction on, once there is room for the words that it leaves here, if it leaves any.
@@ -331,7 +335,7 @@ class Node:
             operation = step.operation or transaction.operation
             self.floor.post(operation, self.name, work)
             if self.floor.listener is not None:
-                self._done.append((operation, work.actions))
+                transaction.done.append((operation, work.actions))
             transaction.index += 1
             if step.joint:
                 return duration
@@ -349,6 +353,7 @@ class Floor:
     def __init__(
         self, names: tuple[str, ...], controller: str, in_flight: int, ledger: Ledger,
         listener: Listener | None = None, rooms: Mapping[str, int] = MappingProxyType({}),
+        units: Mapping[str, int] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         self.env = simpy.Environment(initial_time=0)
         self.ledger = ledger
@@ -363,12 +368,17 @@ class Floor:
         """Images under way."""
         self.nodes = {
             name: Node(
-                self.env, name, self, in_flight if name == controller else INBOX, words=rooms.get(name)
+                self.env,
+                name,
+                self,
+                in_flight if name == controller else INBOX,
+                rooms.get(name),
+                units.get(name, 1),
             )
             for name in names
         }
         for name, node in self.nodes.items():
-            if name != controller:
+            for _ in range(node.units if name != controller else 0):
                 self.env.process(node.run())
 
     @property
@@ -424,17 +434,16 @@ class Floor:
 
     def stuck(self) -> list[str]:
         """For a dead-locked chip: each component that holds something, and what it waits for."""
-        nodes = self.nodes.items()
-        return [self._stuck(name, node) for name, node in nodes if node.holding is not None or node.wanting]
+        found = []
+        for name, node in self.nodes.items():
+            found += [self._without_room(name, node)] if node.wanting else []
+            found += [self._stuck(name, node, held) for held in node.holding]
+        return found
 
-    def _stuck(self, name: str, node: Node) -> str:
-        if node.wanting:
-            return self._without_room(name, node)
-        held = node.holding
-        assert held is not None
+    def _stuck(self, name: str, node: Node, held: Transaction) -> str:
         text = f"'{name}' holds {held.operation} of '{held.layer}'"
-        if node.blocked in self.nodes:
-            text += f" and waits for room in the inbox of '{node.blocked}'"
+        if held.blocked and held.visits[-1].component == name:
+            text += f" and waits for room in the inbox of '{held.blocked}'"
         elif held.hold is not None and not held.hold.released.triggered:
             text += f" until '{self._where(held)}' is done with it"
         return f"{text}, with {len(node.inbox.items)} waiting"
@@ -450,7 +459,6 @@ class Floor:
         )
 
     def _where(self, transaction: Transaction) -> str:
-        for name, node in self.nodes.items():
-            if node.holding is transaction and node.holding.hold is not None and node.blocked:
-                return name
+        if transaction.blocked:
+            return transaction.visits[-1].component
         return transaction.route[min(transaction.index, len(transaction.route) - 1)].node

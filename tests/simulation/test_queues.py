@@ -1,8 +1,8 @@
 """An isolated component as a queue: textbook means within their confidence, every customer by recursion.
 
-Components are single servers with an inbox. A bank of several converters is one server whose lines take
-turns, not several servers behind one queue, so that there is nothing that M/M/c would be the theory of; a
-bank with c converters and transactions of n lines is a server of ceil(n / c) conversions.
+A component is a server with an inbox, or several of them behind one inbox (`units` of a digital unit). A bank
+of several converters is one server whose lines take turns: one with c converters and transactions of n lines
+is a server of ceil(n / c) conversions.
 
 Confidence: means over 20 batches of customers, which are nearly independent; 4.5 standard errors with 19
 degrees of freedom are passed by chance once in 4,000 tests of other seeds.
@@ -41,10 +41,13 @@ class Served(NamedTuple):
     floor: Floor
 
 
-def _queue(arrivals: Sequence[int] | Times, *stations: Sequence[int] | Times) -> Served:
-    """Customers that come to a first component at given times and pass some in turn, with given services."""
+def _queue(arrivals: Sequence[int] | Times, *stations: Sequence[int] | Times, units: int = 1) -> Served:
+    """Customers that come to a first component at given times and pass some in turn, with given services.
+
+    Each component has so many units.
+    """
     names = tuple(f"station{index}" for index in range(len(stations)))
-    floor = Floor((*names, "controller"), "controller", 10**9, Ledger())
+    floor = Floor((*names, "controller"), "controller", 10**9, Ledger(), units=dict.fromkeys(names, units))
 
     def steps(customer: int) -> tuple[Step, ...]:
         def step(name: str, service: int) -> Step:
@@ -115,6 +118,39 @@ def test_customers_that_come_in_batches_wait_for_those_before_them_in_theirs() -
     whole = size * SERVICE
     expected = load * whole / (2 * (1 - load)) + (size - 1) * SERVICE / 2
     _agrees((served.start - served.arrived)[0], expected)
+
+
+@pytest.mark.parametrize(("units", "load"), [(2, 0.6), (2, 0.8), (4, 0.7)])
+def test_several_units_behind_one_inbox_wait_as_erlang_says(units: int, load: float) -> None:
+    """M/M/c: with offered a = c load, Wq = C(c, a) s / (c (1 - load)), C Erlang's probability of waiting."""
+    draw, count = np.random.default_rng(4), 16_000
+    services = np.rint(draw.exponential(SERVICE, count)).astype(np.int64)
+    served = _queue(_gaps(draw, SERVICE / (units * load), count), services, units=units)
+    offered = units * load
+    last = offered**units / math.factorial(units) / (1 - load)
+    waits = last / (sum(offered**k / math.factorial(k) for k in range(units)) + last)
+    _agrees((served.start - served.arrived)[0], waits * SERVICE / (units * (1 - load)))
+    assert served.floor.nodes["station0"].busy == services.sum()
+
+
+def test_every_customer_of_several_units_is_served_by_the_first_that_is_free() -> None:
+    """By the recursion of Kiefer and Wolfowitz: it begins when it has come and the earliest unit is free."""
+    draw, units = np.random.default_rng(5), 3
+    services = np.rint(draw.exponential(SERVICE, 400)).astype(np.int64)
+    arrivals = _gaps(draw, SERVICE / 2.5, 400)
+    served = _queue(arrivals, services, units=units)
+    free = [0] * units
+    for customer, (came, service) in enumerate(zip(arrivals, services, strict=True)):
+        begin = max(int(came), min(free))
+        free[free.index(min(free))] = begin + int(service)
+        assert served.start[0][customer] == begin
+
+
+def test_regular_customers_of_several_units_never_wait_below_full_load() -> None:
+    """D/D/c: three units and a customer every third of a service."""
+    arrivals = np.arange(300) * (SERVICE // 3 + 1)
+    served = _queue(arrivals, np.full(300, SERVICE), units=3)
+    assert np.array_equal(served.start, served.arrived)
 
 
 def test_regular_customers_with_room_between_never_wait() -> None:
