@@ -24,7 +24,8 @@ import numpy as np
 from tile_512 import Plain
 
 from chipsim.architecture import graph
-from chipsim.architecture.placement import Plan, compile_plan
+from chipsim.architecture.placement import compile_plan
+from chipsim.architecture.plan import Plan
 from chipsim.inputs import documents
 from chipsim.learning import loading
 from chipsim.learning.rule import LearningRule

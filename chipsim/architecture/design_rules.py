@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from chipsim.accounting import pricing
 from chipsim.architecture import groups
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.architecture.routes import TRANSPOSED, Way
 from chipsim.circuits import adc, crossbar, dac, integrator, pulse_driver
 from chipsim.inputs import units

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from chipsim.architecture import groups
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.circuits.component import Duration
 
 HOLDING = ("dac", "pulse-driver")

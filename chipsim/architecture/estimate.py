@@ -22,7 +22,7 @@ import numpy as np
 from chipsim.accounting import counting
 from chipsim.accounting.work import Work
 from chipsim.architecture import groups
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.architecture.routes import TRANSPOSED, Way
 from chipsim.architecture.wires import Carried
 from chipsim.circuits import crossbar, pulse_driver

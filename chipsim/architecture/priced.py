@@ -15,7 +15,7 @@ from chipsim.errors import Fault, suggestion
 from chipsim.inputs.schema import Faults
 
 if TYPE_CHECKING:
-    from chipsim.architecture.placement import Plan
+    from chipsim.architecture.plan import Plan
 
 
 def check(plan: Plan) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from chipsim.architecture import groups
 from chipsim.architecture.design_rules import Finding, written
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 
 WORN = 0.01
 """Share of its endurance that a run may take of a device before it is worth a warning."""

@@ -7,8 +7,9 @@ from typing import Any
 
 from chipsim.accounting import pricing
 from chipsim.architecture import estimate, groups
+from chipsim.architecture.capacities import buffered
 from chipsim.architecture.estimate import Assumed, Estimate
-from chipsim.architecture.placement import Plan, buffered
+from chipsim.architecture.plan import Plan
 from chipsim.circuits import buffer, crossbar
 from chipsim.experiments.run import Job, Request, prepare
 from chipsim.inputs import units

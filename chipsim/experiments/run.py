@@ -19,7 +19,8 @@ import numpy as np
 from chipsim.accounting import costs
 from chipsim.architecture import graph
 from chipsim.architecture.graph import Architecture
-from chipsim.architecture.placement import Plan, compile_plan
+from chipsim.architecture.placement import compile_plan
+from chipsim.architecture.plan import Plan
 from chipsim.errors import Fault, InputError, Place, UsageError, suggestion
 from chipsim.inputs import documents, extending, registry
 from chipsim.inputs.documents import Document

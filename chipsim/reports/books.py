@@ -8,7 +8,7 @@ from chipsim.accounting import pricing
 from chipsim.accounting.costs import CostTable
 from chipsim.accounting.pricing import PricedRow
 from chipsim.accounting.scaling import Corner
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.reports.counted import Counted
 from chipsim.simulation.controller import EVALUATION, Evaluation
 

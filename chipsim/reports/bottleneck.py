@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 from chipsim.architecture import groups
 from chipsim.architecture.blocks import Block
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.architecture.routes import INSPECT, TRANSPOSED
 from chipsim.reports.counted import PER_SECOND, Counted
 from chipsim.simulation.controller import Usage

@@ -20,7 +20,7 @@ from chipsim.accounting.scaling import CORNERS, Corner
 from chipsim.accounting.uncertainty import Range, Uncertain
 from chipsim.architecture import groups
 from chipsim.architecture.durations import Setting, banks, known, setting
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.circuits.component import Duration
 from chipsim.reports.books import Books
 from chipsim.reports.counted import PER_SECOND, Counted

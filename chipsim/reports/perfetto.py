@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from chipsim.accounting.pricing import Prices
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.reports.counted import PER_SECOND
 from chipsim.reports.tabular import csv_text
 from chipsim.simulation.trace import Recorder, Span

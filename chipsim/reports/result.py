@@ -23,7 +23,7 @@ from chipsim.accounting.ledger import LedgerRow
 from chipsim.accounting.pricing import PricedRow
 from chipsim.architecture import groups, wear
 from chipsim.architecture.design_rules import Finding, findings
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.architecture.wear import Wear
 from chipsim.errors import Fault, PhysicsError
 from chipsim.reports import bottleneck, intervals

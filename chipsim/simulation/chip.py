@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chipsim.accounting.work import Work
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.architecture.routes import INSPECT, MEMORY, REFRESH, TRANSPOSED, Key, Way
 from chipsim.circuits import crossbar, digital_unit, integrator, pulse_driver
 from chipsim.circuits.carrier import Load

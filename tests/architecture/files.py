@@ -9,7 +9,8 @@ import pytest
 
 from chipsim.architecture import graph
 from chipsim.architecture.graph import Architecture
-from chipsim.architecture.placement import Plan, compile_plan
+from chipsim.architecture.placement import compile_plan
+from chipsim.architecture.plan import Plan
 from chipsim.errors import ChipsimError
 from chipsim.inputs import documents
 from chipsim.learning import ttv2

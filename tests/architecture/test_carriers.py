@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chipsim.architecture import graph
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.inputs import documents
 from tests.architecture import files
 from tests.architecture.test_groups import MEMBERS, PARTS, TILED, text, tiled

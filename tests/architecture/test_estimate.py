@@ -10,7 +10,8 @@ import pytest
 
 from chipsim.architecture import estimate, graph
 from chipsim.architecture.estimate import Assumed, Estimate
-from chipsim.architecture.placement import Plan, compile_plan
+from chipsim.architecture.placement import compile_plan
+from chipsim.architecture.plan import Plan
 from chipsim.inputs import documents
 from chipsim.learning import ttv2
 from tests.architecture import files

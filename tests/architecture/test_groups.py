@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chipsim.architecture import graph, groups
 from chipsim.architecture.graph import Architecture
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.devices.device import Region
 from chipsim.errors import FitError, InputError
 from chipsim.inputs import documents

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from chipsim.architecture import wear
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.architecture.wear import Wear, Worn
 from tests.architecture import files
 

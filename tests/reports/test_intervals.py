@@ -16,7 +16,7 @@ from chipsim.accounting.scaling import Corner
 from chipsim.accounting.uncertainty import DRAWS, Uncertain
 from chipsim.architecture import graph
 from chipsim.architecture.durations import known
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.experiments.run import Job, Request, prepare, simulate
 from chipsim.inputs import documents
 from chipsim.reports import intervals

@@ -15,7 +15,8 @@ from chipsim.accounting.ledger import Ledger
 from chipsim.accounting.pricing import Prices
 from chipsim.architecture import graph
 from chipsim.architecture.graph import Architecture
-from chipsim.architecture.placement import Plan, compile_plan
+from chipsim.architecture.placement import compile_plan
+from chipsim.architecture.plan import Plan
 from chipsim.inputs import documents
 from chipsim.inputs.documents import Document
 from chipsim.learning import loading, ttv2

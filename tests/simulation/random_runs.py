@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from chipsim.architecture.graph import Architecture
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.simulation.controller import Controller, StageOutcome, StageTask
 from tests.simulation import chips
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chipsim.architecture.placement import buffered
+from chipsim.architecture.capacities import buffered
 from chipsim.architecture.wires import Carried
 from chipsim.circuits import mesh
 from chipsim.circuits.carrier import Load, Ride

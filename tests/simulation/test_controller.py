@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from chipsim.architecture.graph import Architecture
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.errors import RunError
 from chipsim.learning.rule import Prepare, Update
 from chipsim.simulation.chip import Chip

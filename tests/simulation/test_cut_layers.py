@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from chipsim.architecture import graph
-from chipsim.architecture.placement import Plan, compile_plan
+from chipsim.architecture.placement import compile_plan
+from chipsim.architecture.plan import Plan
 from chipsim.inputs import documents
 from chipsim.learning import digital
 from chipsim.learning.programming import METHODS, Programming

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from chipsim.accounting import pricing
 from chipsim.accounting.ledger import Ledger, LedgerRow
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.learning.rule import Write
 from chipsim.simulation.chip import Chip
 from chipsim.simulation.controller import EVALUATION, Controller

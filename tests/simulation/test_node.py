@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from chipsim.accounting.work import Work
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.errors import PhysicsError
 from chipsim.learning.rule import Prepare, Read, Update, Write
 from chipsim.simulation.chip import Chip

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from chipsim.architecture.placement import Plan, compile_plan
+from chipsim.architecture.placement import compile_plan
+from chipsim.architecture.plan import Plan
 from chipsim.errors import FitError
 from chipsim.learning import digital
 from chipsim.learning.programming import METHODS, Programming

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.errors import FitError
 from chipsim.learning import sgd
 from chipsim.learning.rule import Read, Update

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.learning.rule import (
     Chunk,
     Clear,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.inputs import documents
 from chipsim.simulation.chip import Chip
 from chipsim.simulation.controller import Controller, StageOutcome, StageTask

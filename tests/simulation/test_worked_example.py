@@ -19,7 +19,7 @@ import pytest
 
 from chipsim.accounting.ledger import LedgerRow
 from chipsim.accounting.pricing import Prices
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.learning.rule import Integrate, Operation, Read, Update, Write
 from chipsim.simulation.controller import Controller, StageOutcome
 from tests.simulation import chips

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from chipsim.architecture import graph
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.inputs import documents
 from chipsim.learning.rule import Integrate, Operation, Read, Update, Write
 from chipsim.simulation.chip import Chip

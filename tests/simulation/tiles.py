@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chipsim.architecture import graph
 from chipsim.architecture.graph import Architecture
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.inputs import documents
 from chipsim.simulation.controller import Controller, StageOutcome
 from tests.simulation import chips

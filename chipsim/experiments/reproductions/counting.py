@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from chipsim.accounting.ledger import Ledger, LedgerRow
 from chipsim.accounting.pricing import Prices, total
-from chipsim.architecture.placement import Plan
+from chipsim.architecture.plan import Plan
 from chipsim.experiments import ensemble
 from chipsim.experiments.reproductions.study import Study
 from chipsim.experiments.run import Request, prepare, stage_data
