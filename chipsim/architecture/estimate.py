@@ -84,7 +84,9 @@ class Visit(NamedTuple):
 class Sum:
     """What has come together: actions, busy time by component, and time of an image by operation [ps]."""
 
-    counts: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    bags: dict[tuple[str, str, int], tuple[Mapping[str, float], float]] = field(default_factory=dict)
+    """Actions by operation, component (one for all that are alike) and identity, with how often they come."""
+    like: Mapping[str, str] = field(default_factory=dict)
     busy: dict[str, float] = field(default_factory=dict)
     times: dict[str, float] = field(default_factory=dict)
 
@@ -95,10 +97,20 @@ class Sum:
             for part in visit.taken:
                 self.busy[part] = self.busy.get(part, 0.0) + share * visit.time
             whole += 0 if visit.joint else visit.time
-            for action, count in visit.actions.items():
-                key = operation, visit.component, action
-                self.counts[key] = self.counts.get(key, 0.0) + share * count
+            key = operation, self.like.get(visit.component, visit.component), id(visit.actions)
+            seen = self.bags.get(key)
+            self.bags[key] = visit.actions, share if seen is None else seen[1] + share
         return whole
+
+    @property
+    def counts(self) -> dict[tuple[str, str, str], float]:
+        """Actions by operation, component and name."""
+        found: dict[tuple[str, str, str], float] = {}
+        for (operation, component, _), (actions, share) in self.bags.items():
+            for action, count in actions.items():
+                key = operation, component, action
+                found[key] = found.get(key, 0.0) + share * count
+        return found
 
 
 class Estimate(NamedTuple):
@@ -136,7 +148,7 @@ class Estimate(NamedTuple):
 def of_stage(plan: Plan, stage: str, rule: LearningRule, assumed: Assumed = Assumed()) -> Estimate:  # noqa: B008
     """The estimate of a stage that trains by a rule. Raises `InputError` for an action without a price."""
     hollow = _Hollow(plan, rule, assumed)
-    sums = Sum()
+    sums = Sum(like=plan.like)
     for operation, blocks, share in hollow.passes():
         _together(sums, operation, blocks, share)
     passes = dict(sums.times)
@@ -146,9 +158,10 @@ def of_stage(plan: Plan, stage: str, rule: LearningRule, assumed: Assumed = Assu
             _together(sums, operation, blocks, count / period)
     learning = sum(sums.times.values()) - sum(passes.values())
     times = {operation: time / PICOSECONDS for operation, time in sums.times.items()}
+    counts = sums.counts
     return Estimate(
-        stage, sums.counts, times, {name: time / PICOSECONDS for name, time in sums.busy.items()},
-        learning / PICOSECONDS, _energy(plan, sums, sum(times.values())),
+        stage, counts, times, {name: time / PICOSECONDS for name, time in sums.busy.items()},
+        learning / PICOSECONDS, _energy(plan, counts, sum(times.values())),
     )  # fmt: skip
 
 
@@ -164,13 +177,13 @@ def _together(sums: Sum, operation: str, blocks: Sequence[Sequence[Visit]], shar
     sums.times[operation] = sums.times.get(operation, 0.0) + time
 
 
-def _energy(plan: Plan, sums: Sum, time: float) -> float:
+def _energy(plan: Plan, counts: Mapping[tuple[str, str, str], float], time: float) -> float:
     from chipsim.accounting import pricing
 
     table, prices = plan.architecture.costs, plan.prices(plan.architecture.costs)
     rated = (
         (count, prices.rate(component, operation, action))
-        for (operation, component, action), count in sums.counts.items()
+        for (operation, component, action), count in counts.items()
         if count
     )
     leaking = pricing.total(pricing.leakage(table, plan.parts()).values()) * time

@@ -140,7 +140,15 @@ class Architecture:
 
     def copies(self, name: str) -> tuple[str, ...]:
         """All copies of a declared component."""
-        return tuple(groups.copy(name, index) for index in groups.indices(self.chains[name], self.counts))
+        return tuple(self._named[name].values())
+
+    @cached_property
+    def _named(self) -> Mapping[str, Mapping[groups.Indices, str]]:
+        """The names of all copies of each declared component."""
+        return {
+            name: {index: groups.copy(name, index) for index in groups.indices(chain, self.counts)}
+            for name, chain in self.chains.items()
+        }
 
     @cached_property
     def _numbers(self) -> Mapping[str, int]:
@@ -176,11 +184,12 @@ class Architecture:
 
     def _copied(self, link: Link) -> Iterator[Link]:
         (source, source_port), (target, target_port) = link
+        sources, targets = (
+            {index: End(copy, port) for index, copy in self._named[name].items()}
+            for name, port in ((source, source_port), (target, target_port))
+        )
         pairs = groups.joined(self.chains[source], self.chains[target], self.counts)
-        for one, other in pairs:
-            yield Link(
-                End(groups.copy(source, one), source_port), End(groups.copy(target, other), target_port)
-            )
+        return (Link(sources[one], targets[other]) for one, other in pairs)
 
     def place(self, name: str, *path: str) -> Place:
         """Where the file speaks of a component, or of a parameter of it."""

@@ -132,7 +132,8 @@ def joined(
     shared = 0
     while shared < min(len(source), len(target)) and source[shared] == target[shared]:
         shared += 1
+    ones, others = list(indices(source[shared:], counts)), list(indices(target[shared:], counts))
     for common in indices(source[:shared], counts):
-        for one in indices(source[shared:], counts):
-            for other in indices(target[shared:], counts):
+        for one in ones:
+            for other in others:
                 yield common + one, common + other

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from chipsim.architecture import groups
 from chipsim.architecture.graph import Architecture
-from chipsim.architecture.ports import End, Link
+from chipsim.architecture.ports import Link
 from chipsim.circuits import mesh
 from chipsim.circuits.carrier import Ride
+from chipsim.circuits.component import ComponentParameters
 
 CARRIER = "carrier"
 """The role of components that only carry words."""
@@ -37,14 +38,16 @@ class Wires:
         self._out: dict[tuple[str, str, str], list[str]] = defaultdict(list)
         self._words: dict[str, dict[str, None]] = defaultdict(dict)
         self._words_by_role: dict[tuple[str, str], list[str]] = defaultdict(list)
+        roles = {name: parameters.role for name, parameters in self.components.items()}
+        words = {name: _speaking(parameters) for name, parameters in architecture.declared.items()}
         for link in architecture.links:
-            source, target = link
-            self._into[target.component].append(link)
-            role = self.components[target.component].role
-            self._out[source.component, source.port, role].append(target.component)
-            if self._digital(source) and target.component not in self._words[source.component]:
-                self._words[source.component][target.component] = None
-                self._words_by_role[source.component, role].append(target.component)
+            (source, port), (target, _) = link
+            self._into[target].append(link)
+            role = roles[target]
+            self._out[source, port, role].append(target)
+            if port in words[groups.base(source)] and target not in self._words[source]:
+                self._words[source][target] = None
+                self._words_by_role[source, role].append(target)
         self._trees: dict[str, dict[str, str]] = {}
 
     def into(self, array: str, kind: str, port: str) -> str:
@@ -145,14 +148,16 @@ class Wires:
         )
         return parameters.ride(source, target)
 
-    def _digital(self, source: End) -> bool:
-        return "digital" in self.components[source.component].emits[source.port]
-
     def _mend(self, kind: str, source: str, target: str) -> str:
         there = self.architecture.of_role(kind)
         name = there[0] if there else kind
         link = f"'{source or name} -> {target or name}'"
         return f"add the link {link}" if there else f"add a component of type {kind} and the link {link}"
+
+
+def _speaking(parameters: ComponentParameters) -> frozenset[str]:
+    """Ports of a component that give words."""
+    return frozenset(port for port, kinds in parameters.emits.items() if "digital" in kinds)
 
 
 def _back(before: dict[str, str], last: str) -> list[str]:
