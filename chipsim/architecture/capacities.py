@@ -8,7 +8,7 @@ from chipsim.architecture import groups
 from chipsim.architecture.plan import DIGITAL, Plan, facts_of_route
 from chipsim.architecture.routes import TRANSPOSED
 from chipsim.circuits import buffer, crossbar
-from chipsim.errors import Fault, FitError
+from chipsim.errors import Fault, FitError, Need
 from chipsim.inputs.schema import Faults
 from chipsim.learning.rule import LearningRule
 
@@ -20,7 +20,7 @@ def check(plan: Plan, rules: Mapping[str, LearningRule]) -> None:
         faults |= dict.fromkeys(_rule_faults(plan, stage, rule))
         faults |= dict.fromkeys(_apart_faults(plan, stage, rule))
     if faults:
-        raise FitError(*faults)
+        raise FitError(*faults, needs=tuple(need for _, need in _short(plan)))
     _check_banks(plan)
     _check_facts(plan)
 
@@ -62,16 +62,29 @@ def buffered(plan: Plan) -> dict[str, int]:
 
 def _buffer_faults(plan: Plan) -> Iterator[Fault]:
     architecture = plan.architecture
+    for name, need in _short(plan):
+        images = _images(plan, name)
+        of = "an image" if images == 1 else f"{images} images"
+        text = (
+            f"component '{name}' holds {need.available} words, but the passes of {of} bring {need.needed}; "
+            f"write '{need.remedy}'"
+        )
+        yield Fault(text, architecture.place(name, "capacity"), "E050")
+
+
+def _short(plan: Plan) -> Iterator[tuple[str, Need]]:
+    """Buffers that hold too few words, with what they need."""
     for name, words in buffered(plan).items():
-        given = architecture.parameters(name, buffer.Parameters)
-        images = architecture.depth if given.overflow == "error" else 1
-        if images * words > given.capacity:
-            of = "an image" if images == 1 else f"{images} images"
-            text = (
-                f"component '{name}' holds {given.capacity} words, but the passes of {of} bring "
-                f"{images * words}; write 'capacity: {images * words}'"
-            )
-            yield Fault(text, architecture.place(name, "capacity"), "E050")
+        capacity = plan.architecture.parameters(name, buffer.Parameters).capacity
+        needed = _images(plan, name) * words
+        if needed > capacity:
+            yield name, Need(f"words of '{name}'", needed, capacity, f"capacity: {needed}")
+
+
+def _images(plan: Plan, name: str) -> int:
+    """Images for which a buffer must have room at once: those under way, where it may not let any wait."""
+    given = plan.architecture.parameters(name, buffer.Parameters)
+    return plan.architecture.depth if given.overflow == "error" else 1
 
 
 DEEPEST_DROP = 0.5
