@@ -101,6 +101,10 @@ class TransferRule(PulsedRule):
         done = chunk.first + chunk.images
         return None if done % self.transfer_every else done // self.transfer_every - 1
 
+    def share_of(self, transfer: int) -> float:
+        """The share of the learning rate that holds for a transfer: that of the first image of its period."""
+        return self.share(transfer * self.transfer_every)
+
     def lines(self, layer: LayerShape, transfer: int) -> Lines:
         """Lines of A that a transfer reads: all of them, or one after another in turn."""
         count = layer.lines(self.read_by)
@@ -196,7 +200,7 @@ class BufferedRule(TransferRule):
         yield self.updates(layers, "A", x, error, rates, chunk.first)
         transfer = self.transfer(chunk)
         if transfer is not None:
-            yield from self._transfer(layers, transfer, self.gain * self.share(chunk.first))
+            yield from self._transfer(layers, transfer, self.gain * self.share_of(transfer))
 
     def signs(self, layer: LayerShape, transfer: int) -> NDArray[np.float64]:
         """The sign with which each line's gradient is pulsed on to A before a transfer, `(lines,)`."""

@@ -43,7 +43,7 @@ class Rule(TransferRule):
             return
         lines = [self.lines(layer, transfer) for layer in layers]
         readings = yield from self.read_lines(layers, lines)
-        rate = self.transfer_rate * self.share(chunk.first)
+        rate = self.transfer_rate * self.share_of(transfer)
         yield tuple(
             self._moved(layer, chosen, reading, rate, transfer)
             for layer, chosen, reading in zip(layers, lines, readings, strict=True)

@@ -11,10 +11,13 @@ from tests.simulation.random_runs import Case, cases, left, placed, task
 
 BOTH = Case((3, 2, 2), "shared", True, 5, 6, 1, 31, 2, {"transfer_every": 5, "threshold": 0.1}, 20, 10)
 
+FALLING = BOTH._replace(rule={**BOTH.rule, "schedule": {"type": "step", "every": 3, "factor": 0.5}})
+
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(case=cases())
 @example(case=BOTH)
+@example(case=FALLING)
 def test_images_together_and_one_by_one_leave_the_same_bits(case: Case) -> None:
     plan = placed(case)
     runs = [left(*chips.train(plan, task(case), together=bound)) for bound in (None, 1, 3, 7)]
