@@ -53,7 +53,7 @@ def test_a_cell_file_elsewhere_is_refused_where_it_is_named(folder: Path) -> Non
 def test_a_model_that_is_not_known_is_a_fault_of_the_cell_file(folder: Path) -> None:
     (folder / "mine.yaml").write_text(OM.replace("model: soft-bounds", "model: soft-bonds"))
     assert fault(folder, "mine.yaml") == (
-        "mine.yaml:6:8: error[E030]: unknown device model 'soft-bonds'; did you mean 'soft-bounds'?"
+        "mine.yaml:7:8: error[E030]: unknown device model 'soft-bonds'; did you mean 'soft-bounds'?"
     )
 
 

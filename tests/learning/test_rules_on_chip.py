@@ -15,7 +15,8 @@ from chipsim.reports.result import Result
 from chipsim.simulation.chip import Chip
 
 CHIPS = {"mixed-precision": "reram-8x4-mixed-precision"}
-RULES = [name for name in registry.names("rule") if name not in ("digital",)]
+RULES = [name for name in registry.names("rule") if name not in ("digital", "hardware-aware")]
+"""Those that pulse cells; `tests/learning` has the others on a digital array."""
 IMAGES = 2000
 
 
