@@ -26,7 +26,7 @@ from chipsim.simulation.controller import Controller, StageTask, execute
 from chipsim.simulation.node import Floor, Step, Transaction
 from chipsim.workloads import preparation
 
-MESH = """
+MESH = """format: chipsim-architecture/1
 extends: reram-tiled-512
 name: mesh-of-tiles
 components:
@@ -35,7 +35,7 @@ components:
   columns: {lanes: 64}
   array:   {rows: 64, columns: 64}
 """
-NETWORK = """
+NETWORK = """format: chipsim-workload/1
 extends: mnist-fc
 name: wide
 network:
