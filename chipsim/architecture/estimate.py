@@ -63,6 +63,10 @@ class Assumed(NamedTuple):
     """Share of the words added to that cross their threshold."""
 
 
+Part = tuple[str, tuple[int, int] | None]
+"""A component, or one channel of it, that is taken."""
+
+
 class Visit(NamedTuple):
     """What a component does for an operation: how long [ps], and the expected actions."""
 
@@ -71,13 +75,13 @@ class Visit(NamedTuple):
     actions: Mapping[str, float]
     joint: bool = False
     """Whether it is held together with the next one, whose time is the same."""
-    channels: tuple[str, ...] = ()
+    channels: tuple[tuple[int, int], ...] = ()
     """What of it is taken, where that is not all of it."""
 
     @property
-    def taken(self) -> tuple[str, ...]:
+    def taken(self) -> Iterator[Part]:
         """What is busy with it: the component, or channels of it."""
-        return self.channels or (self.component,)
+        return ((self.component, channel) for channel in self.channels or (None,))
 
 
 @dataclass
@@ -87,7 +91,7 @@ class Sum:
     bags: dict[tuple[str, str, int], tuple[Mapping[str, float], float]] = field(default_factory=dict)
     """Actions by operation, component (one for all that are alike) and identity, with how often they come."""
     like: Mapping[str, str] = field(default_factory=dict)
-    busy: dict[str, float] = field(default_factory=dict)
+    busy: dict[Part, float] = field(default_factory=dict)
     times: dict[str, float] = field(default_factory=dict)
 
     def add(self, operation: str, visits: Iterable[Visit], share: float) -> float:
@@ -160,14 +164,14 @@ def of_stage(plan: Plan, stage: str, rule: LearningRule, assumed: Assumed = Assu
     times = {operation: time / PICOSECONDS for operation, time in sums.times.items()}
     counts = sums.counts
     return Estimate(
-        stage, counts, times, {name: time / PICOSECONDS for name, time in sums.busy.items()},
+        stage, counts, times, {_named(part): time / PICOSECONDS for part, time in sums.busy.items()},
         learning / PICOSECONDS, _energy(plan, counts, sum(times.values())),
     )  # fmt: skip
 
 
 def _together(sums: Sum, operation: str, blocks: Sequence[Sequence[Visit]], share: float) -> None:
     """Enter an operation of several blocks at once; those that share a component take turns there."""
-    longest, turns = 0.0, dict[str, float]()
+    longest, turns = 0.0, dict[Part, float]()
     for visits in blocks:
         longest = max(longest, sums.add(operation, visits, share))
         for visit in visits:
@@ -175,6 +179,11 @@ def _together(sums: Sum, operation: str, blocks: Sequence[Sequence[Visit]], shar
                 turns[part] = turns.get(part, 0.0) + visit.time
     time = share * max(longest, max(turns.values(), default=0.0))
     sums.times[operation] = sums.times.get(operation, 0.0) + time
+
+
+def _named(part: Part) -> str:
+    component, channel = part
+    return component if channel is None else f"{component} {channel[0]}->{channel[1]}"
 
 
 def _energy(plan: Plan, counts: Mapping[tuple[str, str, str], float], time: float) -> float:
@@ -312,10 +321,7 @@ class _Hollow:
     def _ride(self, leg: Carried, load: Load) -> Visit:
         circuit = self.circuit(leg.carrier)
         visit = _visit(leg.carrier, circuit.carry(load, leg.ride))
-        if leg.ride == Ride():
-            return visit
-        named = (f"{leg.carrier} {source}->{target}" for source, target in leg.ride.channels)
-        return visit._replace(channels=tuple(named))
+        return visit if leg.ride == Ride() else visit._replace(channels=leg.ride.channels)
 
     # Learning steps
 

@@ -49,6 +49,7 @@ class Wires:
                 self._words[source][target] = None
                 self._words_by_role[source, role].append(target)
         self._trees: dict[str, dict[str, str]] = {}
+        self._rides: dict[tuple[str, int, int], Ride] = {}
 
     def into(self, array: str, kind: str, port: str) -> str:
         """The component of a role that drives a port of an array (any port if '')."""
@@ -146,7 +147,10 @@ class Wires:
         source, target = (
             parameters.router(groups.base(name), self.architecture.number(name)) for name in (before, after)
         )
-        return parameters.ride(source, target)
+        key = here, source, target
+        if key not in self._rides:
+            self._rides[key] = parameters.ride(source, target)
+        return self._rides[key]
 
     def _mend(self, kind: str, source: str, target: str) -> str:
         there = self.architecture.of_role(kind)
