@@ -13,6 +13,7 @@ time, and learning steps keep their order. Both leave out waiting that a schedul
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -94,12 +95,10 @@ class Sum:
     busy: dict[Part, float] = field(default_factory=dict)
     times: dict[str, float] = field(default_factory=dict)
 
-    def add(self, operation: str, visits: Iterable[Visit], share: float) -> float:
-        """Enter visits that come with a share of all images; returns their time one after another."""
-        whole = 0.0
+    def add(self, operation: str, visits: Iterable[Visit], share: float) -> int:
+        """Enter what visits do that come with a share of all images; returns their time in turn [ps]."""
+        whole = 0
         for visit in visits:
-            for part in visit.taken:
-                self.busy[part] = self.busy.get(part, 0.0) + share * visit.time
             whole += 0 if visit.joint else visit.time
             key = operation, self.like.get(visit.component, visit.component), id(visit.actions)
             seen = self.bags.get(key)
@@ -171,14 +170,16 @@ def of_stage(plan: Plan, stage: str, rule: LearningRule, assumed: Assumed = Assu
 
 def _together(sums: Sum, operation: str, blocks: Sequence[Sequence[Visit]], share: float) -> None:
     """Enter an operation of several blocks at once; those that share a component take turns there."""
-    longest, turns = 0.0, dict[Part, float]()
+    longest, turns = 0, defaultdict[Part, int](int)
     for visits in blocks:
         longest = max(longest, sums.add(operation, visits, share))
         for visit in visits:
             for part in visit.taken:
-                turns[part] = turns.get(part, 0.0) + visit.time
-    time = share * max(longest, max(turns.values(), default=0.0))
-    sums.times[operation] = sums.times.get(operation, 0.0) + time
+                turns[part] += visit.time
+    for part, time in turns.items():
+        sums.busy[part] = sums.busy.get(part, 0.0) + share * time
+    whole = share * max(longest, max(turns.values(), default=0))
+    sums.times[operation] = sums.times.get(operation, 0.0) + whole
 
 
 def _named(part: Part) -> str:
