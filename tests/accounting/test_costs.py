@@ -48,7 +48,7 @@ FACTS: Mapping[str, Mapping[str, float]] = {
     "adc": {"bits": 8, "count": 1},
     "drivers": {"lines": 12},
     "integrator": {"bits": 16, "words": 16},
-    "digital": {},
+    "digital": {"units": 1},
     "controller": {},
 }
 CONDUCTANCE = 45_000  # nS, the example's 45 uS
