@@ -107,8 +107,8 @@ class Transaction:
     """
 
     __slots__ = (
-        "again", "arrived", "blocked", "first", "group", "hold", "images", "index", "layer", "number", "occasion",
-        "operation", "owner", "request", "route", "value", "visits",
+        "again", "arrived", "blocked", "first", "group", "hold", "images", "index", "layer", "number",
+        "occasion", "operation", "owner", "request", "route", "value", "visits",
     )  # fmt: skip
 
     def __init__(
@@ -232,7 +232,7 @@ class Node:
     def _work(self, transaction: Transaction, done: list[Done]) -> Generator[simpy.Event, Any, None]:
         """Serve a transaction, stay with it as long as it holds this component, and hand it on.
 
-        What is done here, for a listener, goes to `done`: whoever holds the transaction meanwhile has its own.
+        What is done here, for a listener, goes to `done`: whoever else holds the transaction has its own.
         """
         within = transaction.hold
         if within is not None and within.last < transaction.index:
