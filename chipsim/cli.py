@@ -7,6 +7,7 @@ needs it.
 from __future__ import annotations
 
 import json
+import math
 import os
 import shlex
 import signal
@@ -149,6 +150,16 @@ def _say_bug(given: list[str]) -> int:
 
 
 # Options that several verbs share
+
+
+class _Share(click.FloatRange):
+    """A number from 0 to 1; not-a-number lies outside of every range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        share = float(super().convert(value, param, ctx))
+        if math.isnan(share):
+            self.fail(f"{value} is no number from 0 to 1.", param, ctx)
+        return share
 
 
 class Verbs(click.Group):
@@ -584,7 +595,7 @@ def check(context: click.Context, files: tuple[str, ...], settings: tuple[str, .
 @_options(
     *(
         click.option(
-            f"--{name}", type=click.FloatRange(0.0, 1.0), default=default, show_default=True, help=text
+            f"--{name}", type=_Share(min=0.0, max=1.0), default=default, show_default=True, help=text
         )
         for name, default, text in (
             ("inputs", 0.5, "Mean magnitude of the inputs, as a share of full scale."),

@@ -111,7 +111,20 @@ def does_not_fit(
         f"{need}, but {' and '.join(have[:3])}; it fits if '{place.array}' has rows: {rows}, "
         f"columns: {columns}"
     )
+    if seat is None and _shut(architecture, block, places):
+        text = (
+            f"{need}, but every array of that size holds weights, which 'packing: "
+            f"{architecture.header.packing}' lets none share; add arrays, or write 'packing: dense'"
+        )
     return Fault(text, mapped(architecture, key, given) if seat else at, "E050"), place
+
+
+def _shut(architecture: Architecture, block: Block, places: Mapping[Key, Place]) -> bool:
+    """Whether a block finds no array only because those of its size are taken, and not to be shared."""
+    sizes = {array: size(architecture, array) for array in architecture.cells}
+    large = {name for name, of in sizes.items() if of.rows >= block.rows and of.columns >= block.columns}
+    taken = {place.array for place in places.values()}
+    return architecture.header.packing != "dense" and bool(large) and large <= taken
 
 
 def no_crossbar(architecture: Architecture, layers: Mapping[str, Dense], matrices: tuple[str, ...]) -> Fault:

@@ -106,6 +106,7 @@ def _place(
     seating.check_blocks(architecture, cuts, wanted, given)
     needed = len(wanted.analog) * sum(map(len, cuts.values()))
     trial = architecture.with_counts(dict.fromkeys(architecture.open, max(needed, 1)))
+    seating.check_copies(trial, given)
     on_cells = _place_cells(trial, cuts, wanted, given)
     grown = architecture.with_counts(_counts(architecture, on_cells))
     check_copies(grown)

@@ -99,6 +99,16 @@ def _copy_to_come(architecture: Architecture, array: str) -> bool:
     return declared in architecture.declared_cells and bool(set(chain) & set(architecture.open))
 
 
+def check_copies(trial: Architecture, given: Given) -> None:
+    """Raise for a seat on a copy that is not there, on a chip with as many copies as weights could take."""
+    faults = Faults()
+    for key, seat in given.seats.items():
+        if groups.base(seat.array) in trial.declared_cells and seat.array not in trial.cells:
+            message = f"mapping: there is no copy '{seat.array}'{suggestion(seat.array, tuple(trial.cells))}"
+            faults.add(trial.document.fault(message, ("mapping", given.names[key]), "E051"))
+    faults.raise_if_any()
+
+
 def check_blocks(
     architecture: Architecture, cuts: Mapping[str, tuple[Block, ...]], wanted: Matrices, given: Given
 ) -> None:

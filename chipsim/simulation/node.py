@@ -107,7 +107,7 @@ class Transaction:
     """
 
     __slots__ = (
-        "again", "arrived", "blocked", "done", "first", "group", "hold", "images", "index", "layer", "number",
+        "again", "arrived", "blocked", "first", "group", "hold", "images", "index", "layer", "number",
         "occasion", "operation", "owner", "request", "route", "value", "visits",
     )  # fmt: skip
 
@@ -130,8 +130,6 @@ class Transaction:
         self.visits: list[Visit] = []
         self.blocked = ""
         """The component whose inbox has no room for it."""
-        self.done: list[Done] = []
-        """What has been done for it where it is, for a listener."""
         self.owner: Owner | None = None
         self.group: Group | None = None
         self.number: int | None = None
@@ -223,23 +221,26 @@ class Node:
             self.waiting += start - transaction.arrived
             arrived, operation = transaction.arrived, step.operation or transaction.operation
             transaction.visits.append(Visit(self.name, operation, arrived, start))
-            yield from self._work(transaction)
+            done: list[Done] = []
+            yield from self._work(transaction, done)
             self.busy += floor.now - start
             self.queued += floor.now - arrived
             self.holding.remove(transaction)
             if floor.listener is not None:
-                done, transaction.done = tuple(transaction.done), []
-                floor.heard(self.name, operation, transaction, (arrived, start), done)
+                floor.heard(self.name, operation, transaction, (arrived, start), tuple(done))
 
-    def _work(self, transaction: Transaction) -> Generator[simpy.Event, Any, None]:
-        """Serve a transaction, stay with it as long as it holds this component, and hand it on."""
+    def _work(self, transaction: Transaction, done: list[Done]) -> Generator[simpy.Event, Any, None]:
+        """Serve a transaction, stay with it as long as it holds this component, and hand it on.
+
+        What is done here, for a listener, goes to `done`: whoever else holds the transaction has its own.
+        """
         within = transaction.hold
         if within is not None and within.last < transaction.index:
             within = None
         ending = within if within is not None and within.last == transaction.index else None
         held, again = True, False
         while held:
-            duration = self._serve(transaction)
+            duration = self._serve(transaction, done)
             self.served += duration
             if within is not None:
                 within.served += duration
@@ -323,7 +324,7 @@ class Node:
             self.floor.heard(self.name, visit.operation, transaction, visit[2:], done)
         yield self.floor.next_of(transaction).accept(transaction)
 
-    def _serve(self, transaction: Transaction) -> int:
+    def _serve(self, transaction: Transaction, done: list[Done]) -> int:
         """Do the steps that lie here, up to a joint one; returns how long they take [ps].
 
         A joint step takes the time of those that it is held for, and none of its own.
@@ -335,7 +336,7 @@ class Node:
             operation = step.operation or transaction.operation
             self.floor.post(operation, self.name, work)
             if self.floor.listener is not None:
-                transaction.done.append((operation, work.actions))
+                done.append((operation, work.actions))
             transaction.index += 1
             if step.joint:
                 return duration

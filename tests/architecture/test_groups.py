@@ -236,9 +236,19 @@ def test_a_block_takes_the_copy_and_the_column_that_the_file_gives_it() -> None:
             "mapping: any copy of 'array' may be taken; write 'dense1.A: array'",
         ),
         ("dense2.A: array", "mapping: the workload has no matrix 'dense2.A'; did you mean 'dense1.A'?"),
+        ("'dense1[0,0].A': 'array[0.1]'", "mapping: there is no copy 'array[0.1]'; did you mean 'array[1]'?"),
     ],
 )  # fmt: skip
 def test_a_mapping_that_names_what_there_is_not_is_told_what_there_is(mapping: str, sentence: str) -> None:
     with pytest.raises(InputError) as caught:
         files.plan(tiled(mapping=[mapping]), 7, 3)
     assert [fault.message for fault in caught.value.faults] == [sentence]
+
+
+def test_where_none_may_share_an_array_a_lack_of_arrays_is_said_and_not_a_lack_of_cells() -> None:
+    with pytest.raises(FitError) as caught:
+        files.plan(tiled(count="1", packing="apart"), 4, 2)
+    assert [fault.message for fault in caught.value.faults] == [
+        "matrix 'dense1.C' needs 4 rows x 2 columns, but every array of that size holds weights, which "
+        "'packing: apart' lets none share; add arrays, or write 'packing: dense'"
+    ]

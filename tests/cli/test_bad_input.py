@@ -537,6 +537,9 @@ USAGE = {
     "run a b --seeds 0": (
         "invalid value for '--seeds': 0 is not in the range 1<=x<=1000000; see 'chipsim run --help'"
     ),
+    "plan a b --inputs nan": (
+        "invalid value for '--inputs': nan is no number from 0 to 1; see 'chipsim plan --help'"
+    ),
     "run a": "missing argument 'WORKLOAD'; see 'chipsim run --help'",
     "run a b c": "got unexpected extra argument (c); see 'chipsim run --help'",
     "show reram-8x4 --as pdf": (
