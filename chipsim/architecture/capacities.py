@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from chipsim.architecture import groups
+from chipsim.architecture.blocks import Block
 from chipsim.architecture.plan import DIGITAL, Plan, facts_of_route
 from chipsim.architecture.routes import TRANSPOSED
 from chipsim.circuits import buffer, crossbar
@@ -43,21 +44,33 @@ def _lane_faults(plan: Plan) -> Iterator[Fault]:
 
 
 def buffered(plan: Plan) -> dict[str, int]:
-    """Words of one image that each buffer keeps: what its passes bring there, until it has been learnt."""
-    components, found = plan.architecture.components, dict[str, int]()
+    """Words of one image that each buffer keeps: what its passes bring there, until it has been learnt.
+
+    Where a layer lies on the chip several times, an image goes to that copy of it which brings most.
+    """
+    by_copy: dict[str, dict[str, dict[int, int]]] = {}
+    for name, block, words in _kept(plan):
+        of = by_copy.setdefault(name, {}).setdefault(block.layer, {})
+        of[block.copy] = of.get(block.copy, 0) + words
+    return {name: sum(max(of.values()) for of in layers.values()) for name, layers in by_copy.items()}
+
+
+def _kept(plan: Plan) -> Iterator[tuple[str, Block, int]]:
+    """Words that the pass of an image through a block leaves in a buffer."""
+    components = plan.architecture.components
     for way, legs in plan.carriers.items():
         if way[0] not in ("forward", "backward"):
             continue
         block = plan.blocks[way[1]]
-        layer, first = plan.layers[block.layer], plan.spread[block.layer, way[2]][0] == block.name
+        layer = plan.layers[block.layer]
+        first = (block.row, block.column) == (0, 0)
         driven, sensed = (block.rows, block.columns) if way[0] == "forward" else (block.columns, block.rows)
         out = layer.outputs if way[0] == "forward" else layer.inputs
         ends = (driven, *[sensed] * (len(legs) - 2), out if first else 0)
         for words, ahead in zip(ends, legs, strict=True):
             for leg in ahead:
                 if isinstance(components[leg.carrier], buffer.Parameters):
-                    found[leg.carrier] = found.get(leg.carrier, 0) + words
-    return found
+                    yield leg.carrier, block, words
 
 
 def _buffer_faults(plan: Plan) -> Iterator[Fault]:

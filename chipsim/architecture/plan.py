@@ -113,6 +113,18 @@ class Plan:
         sizes = {name: block.rows * block.columns for name, block in self.blocks.items()}
         return {name: sum(sizes[block] for block in held) * len(self.memory) for name, held in stores.items()}
 
+    @cached_property
+    def accumulating(self) -> Mapping[str, Way]:
+        """The way on which products are added to the stores of a block, whichever matrix they are for."""
+        return {way[1]: way for way in self.routes if way[0] == "accumulate"}
+
+    @cached_property
+    def units(self) -> Mapping[str, int]:
+        """Transactions that a component works on at once, where these are several."""
+        components = self.architecture.components.items()
+        found = {name: int(getattr(parameters, "units", 1)) for name, parameters in components}
+        return {name: units for name, units in found.items() if units > 1}
+
     def copies(self, layer: str) -> int:
         """How often the weights of a layer lie on the chip."""
         return (self.architecture.header.copies or {}).get(layer, 1)

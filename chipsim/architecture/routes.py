@@ -80,7 +80,7 @@ def find(
 def _carried(wires: Wires, way: Way, found: _Found) -> tuple[tuple[Carried, ...], ...]:
     """The carriers ahead of each stop of a way, and behind the last."""
     route, operation = found.stops[way], way[0]
-    if operation in MEMORY:
+    if operation in MEMORY and len(route) == 1:  # on words that are there
         return ()
     start = wires.controller()
     if operation == "transfer-write":

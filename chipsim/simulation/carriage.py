@@ -10,24 +10,9 @@ import numpy as np
 from chipsim.accounting.work import Work
 from chipsim.architecture.wires import Carried
 from chipsim.circuits.carrier import Load
-from chipsim.learning.programming import Approach, Fire
-from chipsim.learning.rule import Accumulate, Operation, Read, Update, Write
 from chipsim.simulation.node import Step, Transaction
 
 Legs = Sequence[Sequence[Carried]]
-
-
-def sent(operation: Operation) -> Load:
-    """What an operation takes along when it sets out: inputs and errors, pulses, or the numbers of lines."""
-    if isinstance(operation, Update | Accumulate):
-        return Load(operation.x.shape[0], operation.x.shape[1] + operation.error.shape[1])
-    if isinstance(operation, Write):
-        return Load(len(operation.lines), operation.pulses.shape[1])
-    if isinstance(operation, Fire):
-        return Load(*operation.counts.shape)
-    if isinstance(operation, Approach):
-        return Load(*operation.wanted.shape)
-    return Load(len(operation.lines), 1) if isinstance(operation, Read) else Load(1, 1)
 
 
 def between(
@@ -59,11 +44,11 @@ def _step(circuit: Any, leg: Carried, load: Load | None) -> Step:
     return Step(leg.carrier, _carry(circuit, leg, load), passing=leg.ride.channels, keeps=keeps)
 
 
-def _keeps(load: Load | None) -> Callable[[Transaction], int]:
+def _keeps(load: Load | None) -> Callable[[Any], int]:
     """The words of one image that stay in a buffer."""
 
-    def words(transaction: Transaction) -> int:
-        return (load if load is not None else _of(transaction.value)).words
+    def words(value: Any) -> int:
+        return (load if load is not None else _of(value)).words
 
     return words
 
@@ -78,7 +63,9 @@ def _carry(circuit: Any, leg: Carried, load: Load | None) -> Callable[[Transacti
 
 
 def _of(value: Any) -> Load:
-    """The words of values: vectors `(vectors, words)`; a class for each image once it is scored."""
+    """The words of values: vectors `(vectors, words)`, errors once they are scored, or what is a load."""
+    if isinstance(value, Load):
+        return value
     if isinstance(value, np.ndarray):
         return Load(*value.shape) if value.ndim == 2 else Load(1, value.size)
     error = getattr(value, "error", None)

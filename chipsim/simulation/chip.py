@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chipsim.accounting.work import Work
+from chipsim.architecture.loads import products, sent
 from chipsim.architecture.plan import Plan
 from chipsim.architecture.routes import INSPECT, MEMORY, REFRESH, TRANSPOSED, Key, Way
 from chipsim.circuits import crossbar, digital_unit, integrator, pulse_driver
@@ -38,7 +39,7 @@ from chipsim.learning.rule import (
 )
 from chipsim.numerics.draws import stream
 from chipsim.simulation import programming
-from chipsim.simulation.carriage import between, carrying, sent
+from chipsim.simulation.carriage import between, carrying
 from chipsim.simulation.node import Step, Transaction
 from chipsim.simulation.passes import Branch, End, Pass, gathering
 from chipsim.simulation.reads import Reads, Streams
@@ -107,13 +108,6 @@ class Chip:
         return {
             name: circuit.capacity for name, circuit in self.circuits.items() if hasattr(circuit, "capacity")
         }
-
-    @property
-    def units(self) -> dict[str, int]:
-        """Transactions that a component works on at once, where these are several."""
-        components = self.plan.architecture.components.items()
-        found = {name: int(getattr(parameters, "units", 1)) for name, parameters in components}
-        return {name: units for name, units in found.items() if units > 1}
 
     @property
     def ageing(self) -> frozenset[str]:
@@ -313,7 +307,11 @@ class Chip:
             steps = words.route(operation)
         else:
             steps = cast("tuple[Step, ...]", _ROUTES[type(operation)](self, operation, stage))
-        return self._carried(_way(operation), steps, sent(operation)) if self.plan.carriers else steps
+        if not self.plan.carriers:
+            return steps
+        accumulating = isinstance(operation, Accumulate)
+        way = self.plan.accumulating[operation.layer] if accumulating else _way(operation)
+        return self._carried(way, steps, sent(operation))
 
     def _update(self, operation: Update, stage: str) -> tuple[Step, ...]:
         bank, array = self.plan.routes[_way(operation)]
@@ -370,18 +368,16 @@ class Chip:
 
     def _accumulate(self, operation: Accumulate, _stage: str) -> tuple[Step, ...]:
         name, words = self._words(operation.layer)
-        unit = next(
-            route[0]
-            for way, route in self.plan.routes.items()
-            if way[:2] == (operation.kind, operation.layer)
-        )
+        unit = self.plan.routes[self.plan.accumulating[operation.layer]][0]
         digital: digital_unit.DigitalUnit = self.circuits[unit]
         x, error = operation.x, operation.error
 
-        def multiply(_: Transaction) -> Work:
+        def multiply(transaction: Transaction) -> Work:
+            transaction.value = products(operation)
             return digital.products(x.shape[0], x.shape[1], error.shape[1])
 
-        def add(_: Transaction) -> Work:
+        def add(transaction: Transaction) -> Work:
+            transaction.value = None
             return words.add_products(_store(operation), x, error, operation.rate, operation.full_scale)
 
         return (Step(unit, multiply), Step(name, add))
@@ -466,21 +462,26 @@ class Chip:
         """Read every device of a matrix by itself, row by row; the result is what the converters say."""
         way = INSPECT, layer, matrix
         rows = tuple(range(self.seats[layer, matrix].region.rows))
-        return self._reads(way, self.plan.routes[way], "row", stage).selected(rows, each=True)
+        steps = self._reads(way, self.plan.routes[way], "row", stage).selected(rows, each=True)
+        return self._carried(way, steps, Load(len(rows), 1))
 
     def refresh(self, layer: str, matrix: str, readings: NDArray[np.float64]) -> tuple[Step, ...]:
         """Reset the devices that their readings show to need it, and write them again, row by row.
 
-        In a row all RESETs share one slot, and so do the first, second, .. pulses of all weights.
+        In a row all RESETs share one slot, and so do the first, second, .. pulses of all weights. Carriers
+        bring a word for each weight of the rows in which there is something to do.
         """
-        bank, array = self.plan.routes[REFRESH, layer, matrix]
+        way = REFRESH, layer, matrix
+        bank, array = self.plan.routes[way]
         drivers: pulse_driver.PulseDriver = self.circuits[bank]
         seat = self.seats[layer, matrix]
         wanted = seat.crossbar.cells.upkeep(seat.region, readings)
         slots = _slots(wanted)
         lines = slots, seat.crossbar.devices * int(wanted.reset.sum()) + int(np.abs(wanted.write).sum())
         fire = partial(seat.crossbar.refresh, wanted, seat.region, lines)
-        return _pulsing(bank, array, drivers.one_way(slots), lines, fire)
+        steps = _pulsing(bank, array, drivers.one_way(slots), lines, fire)
+        due = int(np.count_nonzero((wanted.reset | (wanted.write != 0)).any(axis=1)))
+        return self._carried(way, steps, Load(due, seat.region.columns))
 
 
 def _pulsing(
@@ -513,6 +514,13 @@ class _Gathered(NamedTuple):
     value: Any = None
 
 
+def _at_hand(value: Any) -> Any:
+    """What a step of a read works on, where sums of earlier reads are carried along."""
+    if not isinstance(value, _Gathered):
+        return value
+    return value.inputs if value.value is None else value.value
+
+
 def _gathering(read: tuple[Step, ...]) -> tuple[Step, ...]:
     """The steps of a read that carries its inputs and the sums of earlier reads along."""
 
@@ -520,7 +528,7 @@ def _gathering(read: tuple[Step, ...]) -> tuple[Step, ...]:
         def compute(transaction: Transaction) -> Work:
             held = transaction.value
             held = held if isinstance(held, _Gathered) else _Gathered(held)
-            transaction.value = held.inputs if held.value is None else held.value
+            transaction.value = _at_hand(held)
             work = step.compute(transaction)
             found = transaction.value
             ended = last and not transaction.again
@@ -529,7 +537,11 @@ def _gathering(read: tuple[Step, ...]) -> tuple[Step, ...]:
             )
             return work
 
-        return step._replace(compute=compute)
+        def keeps(value: Any) -> int:
+            assert step.keeps is not None
+            return step.keeps(_at_hand(value))
+
+        return step._replace(compute=compute, keeps=keeps if step.keeps else None)
 
     return tuple(carrying(step, step is read[-1]) for step in read)
 

@@ -173,7 +173,7 @@ class Controller:
         names = tuple(plan.architecture.components)
         (controller,) = plan.architecture.of_role("controller")[:1]
         in_flight = 2 * len(plan.blocks)
-        rooms, units = chip.rooms, chip.units
+        rooms, units = chip.rooms, plan.units
         self.floor = Floor(names, controller, in_flight, self.ledger, listener, rooms, units)
         self.beside = Floor(names, controller, in_flight, self.ledger, rooms=rooms, units=units)
         self.beside.account = EVALUATION

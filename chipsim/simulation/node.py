@@ -41,7 +41,7 @@ class Step(NamedTuple):
     joint: int = 0
     operation: str = ""
     passing: tuple[tuple[int, int], ...] | None = None
-    keeps: Callable[[Transaction], int] | None = None
+    keeps: Callable[[Any], int] | None = None
 
 
 class Visit(NamedTuple):
@@ -275,7 +275,9 @@ class Node:
         Those that want room wait in the order in which they came; others pass them by, since the learning
         that lets go of the room may be among them.
         """
-        words = step.keeps(transaction) if step.keeps is not None and transaction.owner is not None else 0
+        words = (
+            step.keeps(transaction.value) if step.keeps is not None and transaction.owner is not None else 0
+        )
         if not words:
             self._pass(transaction, step)
             return

@@ -13,8 +13,9 @@ from chipsim.architecture.estimate import Assumed, Estimate
 from chipsim.architecture.placement import compile_plan
 from chipsim.architecture.plan import Plan
 from chipsim.inputs import documents
-from chipsim.learning import ttv2
+from chipsim.learning import sgd, ttv2
 from tests.architecture import files
+from tests.simulation.tiles import Tiles
 
 EXAMPLE: Any = json.loads((Path(__file__).parents[1] / "reference" / "worked_example_784.json").read_text())
 TIMING = {"ideal": (40, 5), "measured": (130, 100)}
@@ -127,3 +128,28 @@ def test_a_and_c_on_one_array_are_overlapped_a_little_faster_than_in_the_example
     wanted = EXAMPLE["latency_s"][preset]["pipelined_interval_same_tile"] - reading
     assert got.interval == pytest.approx(wanted, rel=1e-6)
     assert got.bottleneck.startswith("array")
+
+
+def test_units_behind_one_inbox_share_the_images_that_overlap() -> None:
+    """Slow units: two passes forward and one back of 100 us each; an image alone goes to one at a time."""
+    rule = ttv2.Rule.model_validate({"type": "ttv2"})
+    found = {}
+    for units in (1, 4):
+        slow = f"digital-unit, latency: 100 us, units: {units}"
+        text = Tiles(rows=8, columns=8).text.replace("digital-unit}", slow + "}")
+        architecture = graph.load(documents.parse(text, "tiles.yaml"))
+        plan = compile_plan(architecture, files.network(8, 6, 4), {"train": rule})
+        found[units] = estimate.of_stage(plan, "train", rule)
+    assert found[1].interval == pytest.approx(300e-6)
+    assert found[4].interval == pytest.approx(75e-6)
+    assert found[1].image == found[4].image
+
+
+def test_readings_of_upkeep_are_counted() -> None:
+    """Every 100 images all 8 x 4 pairs of devices, a row at a time."""
+    rule = sgd.Rule.model_validate({"type": "sgd", "learning_rate": 0.3})
+    architecture = Tiles(rows=8, columns=8, cell="pcm-pair").load()
+    plan = compile_plan(architecture, files.network(8, 4), {"train": rule})
+    got = counts(estimate.of_stage(plan, "train", rule), "refresh-read")
+    assert got["dac_conv"] == pytest.approx(8 / 100)
+    assert got["cell_reads"] == got["adc_conv"] == pytest.approx(8 * 4 * 2 / 100)

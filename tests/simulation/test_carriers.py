@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from chipsim.architecture import estimate, graph
 from chipsim.architecture.capacities import buffered
 from chipsim.architecture.wires import Carried
 from chipsim.circuits import mesh
 from chipsim.circuits.carrier import Load, Ride
 from chipsim.errors import FitError, PhysicsError
+from chipsim.inputs import documents
+from chipsim.learning import mixed_precision, sgd, ttv1
 from chipsim.simulation.carriage import carrying
 from chipsim.simulation.chip import Chip
 from chipsim.simulation.node import Transaction
@@ -84,6 +87,32 @@ def test_an_image_on_a_bus_takes_its_words_time_more() -> None:
     assert times["bus",] - times[()] == 3 * (4 + 2 + 6) * 1000 + preparing * 1000
 
 
+def test_upkeep_of_tiles_is_carried() -> None:
+    """The numbers of 8 rows to the bank, and back a word for each of two devices of 8 x 4 weights; to the
+    drivers a word for each weight of a row in which there is something to do."""
+    rule = sgd.Rule.model_validate({"type": "sgd", "learning_rate": 0.3})
+    plan = tiles.plan(Tiles(rows=8, columns=8, ways=("bus",), cell="pcm-pair"), rule, 8, 4)
+    controller, _ = chips.train(plan, chips.task(rule, chips.images(8, 4, 5), 100))
+    total = controller.ledger.total
+    assert total("noc_bit", stage="train", operation="refresh-read") == 8 * (8 + 8 * 4 * 2)
+    rows, left = divmod(total("noc_bit", stage="train", operation="refresh"), 4 * 8)
+    assert left == 0
+    assert 1 <= rows <= 8
+
+
+def test_products_for_a_digital_gradient_are_carried() -> None:
+    """An image's 8 inputs and 4 errors to the unit, and its 8 x 4 products from there to the words."""
+    rule = mixed_precision.Rule.model_validate({"type": "mixed-precision"})
+    chip = Tiles(rows=8, columns=8, ways=("bus",))
+    text = chip.text + "  - bus -> integrator\n  - digital -> bus\n"
+    plan = chips.plan(graph.load(documents.parse(text, "tiles.yaml")), chips.network(8, 4), rule)
+    controller, _ = chips.train(plan, chips.task(rule, chips.images(8, 4, 5), 10))
+    carried = controller.ledger.total("noc_bit", stage="train", operation="accumulate")
+    assert carried == 10 * 8 * (8 + 4 + 8 * 4)
+    estimated = estimate.of_stage(plan, "train", rule).counts
+    assert estimated["accumulate", "bus", "noc_bit"] == pytest.approx(carried / 10)
+
+
 # Buffers
 
 
@@ -102,6 +131,23 @@ def test_an_image_keeps_what_its_passes_bring() -> None:
     assert buffered(tiles.plan(_buffer(WORDS, 1), RULE, 8, 4)) == {"sram": WORDS}
     # a hidden layer of 6: its inputs and sums forward, its errors and sums backward
     assert buffered(tiles.plan(_buffer(1000, 1), RULE, 8, 6, 4)) == {"sram": 8 + 6 + 6 + 4 + 4 + 6}
+
+
+def test_an_image_keeps_what_each_of_two_matrices_takes_and_brings() -> None:
+    rule = ttv1.Rule.model_validate({"type": "ttv1", "gamma": 0.5, "symmetry_pairs": 1})
+    assert buffered(tiles.plan(_buffer(1000, 2), rule, 8, 4)) == {"sram": 2 * WORDS}
+    waited = {}
+    for capacity in (4 * WORDS - 1, 4 * WORDS):
+        plan = tiles.plan(_buffer(capacity, 2), rule, 8, 4)
+        controller, _ = chips.train(plan, chips.task(rule, chips.images(8, 4, 5), 8))
+        waited[capacity] = controller.floor.nodes["sram"].waiting
+    assert waited[4 * WORDS - 1] > waited[4 * WORDS]
+
+
+def test_an_image_keeps_what_it_brings_to_the_copy_that_it_goes_to() -> None:
+    text = _buffer(WORDS, 1).text + "copies: {dense1: 3}\n"
+    architecture = graph.load(documents.parse(text, "tiles.yaml"))
+    assert buffered(chips.plan(architecture, chips.network(8, 4), RULE)) == {"sram": WORDS}
 
 
 def test_a_buffer_for_less_than_an_image_is_refused_with_what_it_takes() -> None:
