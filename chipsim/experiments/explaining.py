@@ -213,18 +213,39 @@ def _limits(field: FieldInfo) -> Iterator[str]:
                 yield f"{words} {bound:g}"
 
 
+def _key(thing: str) -> Iterator[Explained]:
+    """`packing`, `copies`, `evaluate`: keys of the files themselves; and a bare parameter of components."""
+    for name, form in _forms().items():
+        if (field := form.model_fields.get(thing)) is not None:
+            yield Explained(thing, f"key of {name}", _field(form, thing, field))
+    for owner in registry.names("component"):
+        if (field := _form("component", owner).model_fields.get(thing)) is not None and thing != "type":
+            facts = _field(_form("component", owner), thing, field)
+            yield Explained(f"{owner}.{thing}", f"parameter of component '{owner}'", facts)
+
+
+def _forms() -> Mapping[str, type[Model]]:
+    from chipsim.architecture.graph import Header
+    from chipsim.architecture.groups import Group
+    from chipsim.workloads.stages import Workload
+
+    return {"an architecture": Header, "a group": Group, "a workload": Workload}
+
+
 def _source(thing: str) -> Iterator[Explained]:
     known = citations.keys()
     if thing in known:
         yield Explained(thing, "source", {"is": citations.text(thing)})
 
 
-_LOOK_UPS = (_code, _figure, _action, _price, _rule_of_prices, _kind, _parameter, _source)
+_LOOK_UPS = (_code, _figure, _action, _price, _rule_of_prices, _kind, _parameter, _key, _source)
 
 
 def _names(thing: str) -> Iterator[str]:
     """Names that a thing could have been meant as; parameters only of an owner that there is."""
     yield from (*FIGURES, *ACTIONS, *RULES, *AREAS, *TECHNOLOGY, *CODES, *citations.keys())
+    for form in _forms().values():
+        yield from form.model_fields
     owner = thing.rpartition(".")[0]
     for kind in registry.KINDS:
         for name in registry.names(kind):

@@ -53,13 +53,15 @@ def _mapping(plan: Plan) -> Iterator[dict[str, Any]]:
     for (layer, matrix), names in plan.spread.items():
         if not names:
             continue
-        spec, places = plan.layers[layer], [plan.places[name, matrix] for name in names]
+        spec = plan.layers[layer]
+        places = [plan.places[key] for name in names for key in plan.copied((name, matrix))]
         arrays = tuple(dict.fromkeys(place.array for place in places))
         yield {
             "matrix": f"{layer}.{matrix}",
             "rows": spec.rows,
             "columns": spec.outputs,
             "blocks": len(names),
+            "copies": len(places) // len(names),
             "largest_block": [
                 max(plan.blocks[name].rows for name in names),
                 max(plan.blocks[name].columns for name in names),
@@ -147,7 +149,8 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
     for row in found["mapping"]:
         size = f"{row['rows']} x {row['columns']}"
         largest = "{} x {}".format(*row["largest_block"])
-        yield f"{row['matrix']:<16}{size:>18}{row['blocks']:>8}{largest:>14}  {_span(row['arrays'])}"
+        blocks = str(row["blocks"]) if row["copies"] == 1 else f"{row['copies']} x {row['blocks']}"
+        yield f"{row['matrix']:<16}{size:>18}{blocks:>8}{largest:>14}  {_span(row['arrays'])}"
     if arrays["used"]:
         yield (
             f"{arrays['used']} of {arrays['number']} arrays hold weights: {arrays['weights']} of "
@@ -159,7 +162,8 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
     parts = sorted(found["area_m2_by_component"].items(), key=lambda item: -item[1])
     shares = ", ".join(f"{name} {value / area:.0%}" for name, value in parts[:4] if area and value)
     yield f"area {_written(area, 'area')}: {shares}"
-    yield f"a run needs about {found['memory_B'] / 1e6:.0f} MB for its devices"
+    if found["memory_B"] >= 1e6:
+        yield f"a run needs about {found['memory_B'] / 1e6:.0f} MB for its devices"
     for stage in found["stages"]:
         yield ""
         yield from _stage_lines(stage)
@@ -175,10 +179,9 @@ def _stage_lines(stage: Mapping[str, Any]) -> Iterator[str]:
     yield f"  an image alone {_written(image, 'time')}: {parts}"
     limit = f"'{stage['bottleneck']}'" if stage["bottleneck"] else "the order of learning steps"
     yield f"  overlapped, one every {_written(stage['interval_s'], 'time')} at best: {limit} limits it"
-    yield (
-        f"  {_written(stage['image_energy_J'], 'energy')} an image; the stage "
-        f"{_written(stage['time_s'], 'time')} and {_written(stage['energy_J'], 'energy')}"
-    )
+    time, energy = _written(stage["time_s"], "time"), _written(stage["energy_J"], "energy")
+    each = _written(stage["image_energy_J"], "energy")
+    yield f"  {each} an image; the stage {time} and {energy}, without preparation"
 
 
 def _span(arrays: list[str]) -> str:

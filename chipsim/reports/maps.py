@@ -104,7 +104,8 @@ def _squares(grid: _Grid, low: int, high: int) -> list[str]:
         step = _step(count, low, high)
         x, y = _LEFT + column * grid.width, _TOP + row * grid.height
         place = f'x="{x:.1f}" y="{y:.1f}" width="{grid.width:.1f}" height="{grid.height:.1f}"'
-        where = f"row {row * grid.block[0]}, column {column * grid.block[1]}: {count:,} pulses"
+        pulses = f"{count:,} pulse" if count == 1 else f"{count:,} pulses"
+        where = f"row {row * grid.block[0]}, column {column * grid.block[1]}: {pulses}"
         squares.append(f'<rect class="cell heat-{step}" {place}><title>{where}</title></rect>')
         if written:
             middle = f'x="{x + grid.width / 2:.1f}" y="{y + grid.height / 2 + 4:.1f}"'

@@ -399,13 +399,14 @@ def _contention(group: Cohort, several: bool) -> list[str]:
             f"{label}{quantity(time, 's')} in all; one after another without a wait it would be "
             f"{quantity(alone, 's')}: {what} {quantity(round(abs(time - alone), 12), 's')}."
         )
-    held = group.first.figures.get("bottleneck")
+    held, the = group.first.figures.get("bottleneck"), "the" if label else "The"
     if isinstance(held, Mapping) and held.keys() >= _HELD:
         each = "a second one" if held["copies"] == 1 else f"a second one for each of the {held['copies']}"
         of = "critical path" if held["by"] == "critical path" else "time"
         seed = f" (seed {group.first.figures.get('seed')})" if len(group.runs) > 1 else ""
         said.append(
-            f"{label}the bottleneck is {held['component']} with {percent(held['share'])} of the {of}{seed}; "
+            f"{label}{the} bottleneck is {held['component']} with {percent(held['share'])} of the "
+            f"{of}{seed}; "
             f"{each} would gain at most {quantity(held['gain_at_most_s'], 's')}."
         )
     return said
