@@ -13,7 +13,7 @@ from typing import NamedTuple
 from chipsim.accounting import pricing
 from chipsim.architecture import groups
 from chipsim.architecture.plan import Plan
-from chipsim.architecture.routes import TRANSPOSED, Way
+from chipsim.architecture.routes import Way
 from chipsim.circuits import adc, crossbar, dac, integrator, pulse_driver
 from chipsim.inputs import units
 
@@ -69,7 +69,7 @@ def findings(plan: Plan) -> tuple[Finding, ...]:
 
 def _reads(plan: Plan) -> Iterator[_Read]:
     for way, route in plan.routes.items():
-        if way[0].removesuffix(TRANSPOSED) in ("forward", "backward") and len(route) > 2:
+        if way[0] in ("forward", "backward") and len(route) > 2:
             yield _Read(route[0], route[1], route[2], _driven(plan, way), way[0] != "backward")
 
 
