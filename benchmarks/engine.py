@@ -41,8 +41,8 @@ name: wide
 network:
   layers:
     - {type: dense, in: 784, out: 2048, activation: tanh}
-    - {type: dense, in: 2048, out: 2560, activation: tanh}
-    - {type: dense, in: 2560, out: 10}
+    - {type: dense, in: 2048, out: 3168, activation: tanh}
+    - {type: dense, in: 3168, out: 10}
 """
 
 
