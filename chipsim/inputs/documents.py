@@ -390,7 +390,10 @@ def _plain(node: Node, path: Where, values: dict[Where, Spot], keys: dict[Where,
     return node.value
 
 
-class _Dumper(yaml.SafeDumper):
+_SafeDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _Dumper(_SafeDumper):  # type: ignore[misc]
     """Quotes what YAML 1.1 or 1.2 would take for something else than text, and writes no aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:
