@@ -103,7 +103,8 @@ def row_of(study: Study, trial: Trial) -> Row:
         if FAILURE in files:
             content = json.loads(files[FAILURE])
             code = f" [{content['code']}]" if content["code"] else ""
-            return replace(row, status="failed", reason=f"seed {seed}: {content['reason']}{code}")
+            ran = f"seed {seed}: " if seed in trial.keys else ""  # else the point itself does not fit
+            return replace(row, status="failed", reason=f"{ran}{content['reason']}{code}")
     seeds = tuple(sorted(trial.files))
     tables = [_figures(trial.files[seed]) for seed in seeds]
     paths = sorted(set().union(*tables))

@@ -9,7 +9,7 @@ import multiprocessing
 import time
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 from chipsim.errors import Fault, RunError, UsageError
@@ -17,6 +17,8 @@ from chipsim.experiments import processes
 from chipsim.experiments.exploring.record import Files
 from chipsim.experiments.exploring.work import Evaluate, Task
 
+CONNECT_S = 10.0
+"""How long a scheduler is waited for at the beginning [s]."""
 RECONNECT_S = 120.0
 """How long a cluster's scheduler that has gone is waited for [s]."""
 
@@ -125,13 +127,15 @@ class _Cluster:
             raise UsageError(Fault(text, code="E100")) from None
         self._client_of: Any = distributed.Client
         self._address = address
-        self._connect(10.0)
+        self._connect(CONNECT_S)
 
     def _connect(self, patience_s: float) -> None:
         end = time.monotonic() + patience_s
         while True:
             try:
-                self._client: Any = self._client_of(self._address, timeout=5, set_as_default=False)
+                self._client: Any = self._client_of(
+                    self._address, timeout=min(5.0, max(0.5, patience_s)), set_as_default=False
+                )
                 self._executor: Executor = self._client.get_executor(pure=False, retries=0)
                 return
             except (OSError, ValueError, TimeoutError) as error:
@@ -159,5 +163,6 @@ class _Cluster:
 
     def close(self, at_once: bool = False) -> None:
         """Leave the scheduler; what was submitted and is not done is cancelled."""
-        self._executor.shutdown(wait=not at_once, cancel_futures=True)
+        with suppress(OSError, RuntimeError, TimeoutError):  # the scheduler may be what has gone
+            self._executor.shutdown(wait=not at_once)
         self._client.close(timeout=5)

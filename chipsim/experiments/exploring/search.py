@@ -162,7 +162,8 @@ class _Optuna:
             "minimize" if objective.sign > 0 else "maximize" for objective in study.file.objectives
         ]
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            for kind in (optuna.exceptions.ExperimentalWarning, FutureWarning):
+                warnings.simplefilter("ignore", kind)
             self._study = optuna.create_study(directions=signs, sampler=_sampler(optuna, study))
 
     def ask(self, count: int) -> list[Point]:

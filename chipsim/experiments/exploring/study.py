@@ -186,7 +186,8 @@ def check(document: Document) -> Study:
     job = _base(study)
     for index, objective in enumerate(file.objectives):
         with faults.gather():
-            _check_figure(document, ("objectives", index), objective.figure, job)
+            key = "minimise" if objective.minimise else "maximise"
+            _check_figure(document, ("objectives", index, key), objective.figure, job)
     for index, constraint in enumerate(constraints):
         with faults.gather():
             _check_figure(document, ("constraints", index), constraint.figure, job)
