@@ -107,10 +107,10 @@ def test_a_point_that_does_not_fit_says_what_would(tmp_path: Path) -> None:
 
 
 def test_dominated_points_are_given_no_further_seeds(tmp_path: Path) -> None:
-    """One converter first; then four, whose first seed is worse than every seed of one at fewer bits... or not.
+    """One converter in the first generation, four in the second.
 
-    Energy of a seed is 2^bits x count x (1 + seed / 100), accuracy of the same bits is equal, and equal is not
-    worse: so of (bits, 4) those are stopped that have a (bits + 1, 1), twice 2^bits, in an earlier generation.
+    Energy is 2^bits for each, accuracy of equal bits is equal, and equal is not worse: so of four converters
+    those are stopped that have one converter at a bit more, and half the energy, in the earlier generation.
     """
     asked = study(f"axes: {{{COUNT}: [1, 4], {BITS}: [2, 3, 4]}}\nseeds: 3\nstop: dominated\ngeneration: 3\n")
     rows, spent = explored(asked, tmp_path)
@@ -128,11 +128,10 @@ def test_axes_that_change_only_prices_price_finished_runs_again(tmp_path: Path) 
     prices = f"axes: {{{BITS}: [6, 9], costs.adc_conv.energy: [1 pJ, 2 pJ, 3 pJ]}}\n{SHORT}"
     rows, spent = explored(prices, tmp_path / "one", perform)
     assert spent.simulated == 2
-    fresh = [
-        explored(f"axes: {{{BITS}: [{bits}]}}\nsettings: {{stages.train.images: 100, costs.adc_conv.energy: {pj} pJ}}\n",
-                 tmp_path / "two", perform)[0][0]
-        for bits in (6, 9) for pj in (1, 2, 3)
-    ]  # fmt: skip
+    fresh = []
+    for bits, price in ((bits, price) for bits in (6, 9) for price in (1, 2, 3)):
+        given = f"settings: {{stages.train.images: 100, costs.adc_conv.energy: {price} pJ}}\n"
+        fresh += explored(f"axes: {{{BITS}: [{bits}]}}\n{given}", tmp_path / "two", perform)[0]
     assert [dict(row.figures) for row in rows] == [dict(row.figures) for row in fresh]
     again, spent = explored(prices, tmp_path / "one", perform)
     assert (spent.simulated, spent.priced, spent.found) == (0, 0, 6)

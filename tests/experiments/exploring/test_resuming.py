@@ -152,7 +152,7 @@ def test_a_scheduler_is_killed_and_started_again_and_the_study_goes_on(tmp_path:
 def test_an_address_without_a_scheduler_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pools, "CONNECT_S", 0.1)
     with (
-        pytest.raises(RunError, match="no Dask scheduler answers at 'tcp://127.0.0.1:9'"),
+        pytest.raises(RunError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:9'"),
         pools.opened(1, "tcp://127.0.0.1:9"),
     ):
         pass

@@ -74,8 +74,8 @@ def test_a_figure_that_was_not_reached_breaks_a_bound_on_it() -> None:
         ),
         (
             "axes: {components.adc.bits: [5, 99]}\n",
-            ["toy.yaml:6:33: error[E014]: axis 'components.adc.bits': component 'adc': bits: expected at most "
-             "24, got 99"],
+            ["toy.yaml:6:33: error[E014]: axis 'components.adc.bits': component 'adc': bits: expected at "
+             "most 24, got 99"],
         ),
         (
             "axes: {components.array.cell: [reram-om, reram-on]}\n",
@@ -87,7 +87,8 @@ def test_a_figure_that_was_not_reached_breaks_a_bound_on_it() -> None:
             ["toy.yaml:6:43: error[E020]: axis 'components.adc.bits': 'to' must be more than 'from'"],
         ),
         (
-            "axes: {components.adc.bits: [5], components.adc.count: {values: [1], when: {components.adc.bit: 5}}}\n",
+            "axes: {components.adc.bits: [5], "
+            "components.adc.count: {values: [1], when: {components.adc.bit: 5}}}\n",
             ["toy.yaml:6:77: error[E024]: axis 'components.adc.count': when: there is no axis "
              "'components.adc.bit'; did you mean 'components.adc.bits'?"],
         ),
@@ -97,15 +98,18 @@ def test_a_figure_that_was_not_reached_breaks_a_bound_on_it() -> None:
         ),
         (
             SPACE + "constraints: [area_m2 = 1 mm2]\n",
-            ["toy.yaml:7:15: error[E013]: 'area_m2 = 1 mm2' is not a constraint; write FIGURE < NUMBER, as in "
-             "'area_m2 < 1e-6', or 'no warnings'"],
+            ["toy.yaml:7:15: error[E013]: 'area_m2 = 1 mm2' is not a constraint; write FIGURE < NUMBER, as "
+             "in 'area_m2 < 1e-6', or 'no warnings'"],
         ),
         (
             "axes: {components.drivers.pulse_width: {from: 10 ns, to: 1 us}}\n",
             ["toy.yaml:6:8: error[E011]: axis 'components.drivers.pulse_width': a grid needs 'steps' in a "
              "range of numbers"],
         ),
-        (SPACE + "method: nsga\n", ["toy.yaml:7:9: error[E015]: study: method: unknown value 'nsga'; did you mean 'nsga2'?"]),
+        (
+            SPACE + "method: nsga\n",
+            ["toy.yaml:7:9: error[E015]: study: method: unknown value 'nsga'; did you mean 'nsga2'?"],
+        ),
     ],
 )  # fmt: skip
 def test_a_fault_is_told_where_it_stands_with_the_nearest_choice(text: str, sentences: list[str]) -> None:

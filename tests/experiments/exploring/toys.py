@@ -1,7 +1,7 @@
 """A chip that can be worked out by hand, in the place of a simulation, and studies of it.
 
-Accuracy is that of the ADC's resolution alone, 1 - 2^-bits, and energy is 2^bits for each of its converters: so
-the front is one converter at every resolution, and nothing else.
+Accuracy is that of the ADC's resolution alone, 1 - 2^-bits, and energy is 2^bits for each of its converters:
+so the front is one converter at every resolution, and nothing else.
 """
 
 from __future__ import annotations
