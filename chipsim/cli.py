@@ -1133,6 +1133,7 @@ def _explore(
     from chipsim.experiments.exploring.record import Record
     from chipsim.reports import fronts
 
+    study.base.selection  # noqa: B018 - data that is not there is found before anything is run
     kept = Record(places.record)
     kept.sweep()
     with _front_live(context, study) as watch, _keeping(places.record, ("[!.]*/checksums.json",)):

@@ -70,6 +70,7 @@ class Runs:
         self._queue: deque[Want] = deque()
         self._flying: dict[Future[Files], tuple[Task, list[Want]]] = {}
         self._losses: dict[str, int] = {}
+        self._suspects: set[str] = set()
 
     def do(self, trials: Sequence[Trial], judge: Callable[[Trial], None]) -> None:
         """Do what the trials want; `judge` is told of a trial after each of its seeds and may stop it.
@@ -80,7 +81,7 @@ class Runs:
         self._queue.extend((trial, s) for trial in trials for s in trial.wanted[: 1 if first else None])
         self._judge = judge
         while self._queue or self._flying:
-            while self._queue and len(self._flying) < AHEAD * self.pool.width:
+            while self._queue and len(self._flying) < (1 if self._suspects else AHEAD * self.pool.width):
                 self._begin(*self._queue.popleft())
             self._collect()
 
@@ -149,6 +150,7 @@ class Runs:
             self._begin_again()
 
     def _ended(self, task: Task, wants: Sequence[Want], files: Files) -> None:
+        self._suspects.discard(task.key)
         if task.counted is not None:
             self.spent.priced += 1
         else:
@@ -160,16 +162,21 @@ class Runs:
                 self._queue.appendleft((trial, seed))  # now to be priced
 
     def _begin_again(self) -> None:
-        """A worker, or all of them, have gone: what they had is wanted again, but not for ever."""
+        """A worker, or all of them, have gone: what they had is wanted again, but not for ever.
+
+        Where one run may have taken others with it, they are done one at a time, until it is found.
+        """
         under_way = list(self._flying.values())
         self._flying.clear()
         for task, wants in reversed(under_way):
             self._losses[task.key] = self._losses.get(task.key, 0) + 1
-            if self._losses[task.key] >= ATTEMPTS * AHEAD:
+            if self._losses[task.key] > ATTEMPTS:
+                self._suspects.discard(task.key)
                 text = "its process was ended from outside each time, perhaps for want of memory"
                 for trial, seed in wants:
                     self._take(trial, seed, failure(text, "E090"))
             else:
+                self._suspects |= {task.key} if self.pool.shared_fate else set()
                 self._queue.extendleft(reversed(wants))
         self.pool.restart()
 

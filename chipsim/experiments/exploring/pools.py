@@ -26,6 +26,9 @@ RECONNECT_S = 120.0
 class Pool(Protocol):
     """An executor that can be started again when it has lost what it was given."""
 
+    shared_fate: bool
+    """Whether a run that ends its process takes all others with it."""
+
     @property
     def width(self) -> int:
         """How many runs it does at a time."""
@@ -45,7 +48,7 @@ def lost(error: BaseException) -> bool:
     if isinstance(error, BrokenExecutor | CancelledError | ConnectionError):
         return True
     names = {kind.__name__ for kind in type(error).__mro__}
-    return bool(names & {"CommClosedError", "KilledWorker", "FutureCancelledError"})
+    return bool(names & {"CommClosedError", "FutureCancelledError"})
 
 
 @contextmanager
@@ -71,6 +74,7 @@ class _Inline:
     """This process alone: a task is done when it is submitted."""
 
     width = 1
+    shared_fate = False
 
     def submit(self, evaluate: Evaluate, task: Task) -> Future[Files]:
         """Do a task."""
@@ -92,6 +96,8 @@ class _Inline:
 
 class _Local:
     """Processes on this machine, one thread each."""
+
+    shared_fate = True
 
     def __init__(self, workers: int) -> None:
         self.width = workers
@@ -117,7 +123,9 @@ class _Local:
 
 
 class _Cluster:
-    """The workers of a Dask scheduler."""
+    """The workers of a Dask scheduler, which itself gives up a run that has ended several of them."""
+
+    shared_fate = False
 
     def __init__(self, address: str) -> None:
         try:

@@ -152,9 +152,18 @@ class Study:
         return Request(self.architecture, self.workload, self.settings + settings)
 
     @cached_property
+    def base(self) -> Job:
+        """The job that all points share, or where that alone does not fit, the first values of the axes."""
+        try:
+            return prepare(self.request())
+        except FitError:
+            first = [each for axis in self.axes if axis.levels for each in axis.settings(axis.levels[0])]
+            return prepare(self.request(tuple(first)))
+
+    @cached_property
     def digest(self) -> str:
         """Hash of the study as it is read and of the files that it starts from."""
-        whole = [self.file.model_dump(mode="json"), _base(self).digest]
+        whole = [self.file.model_dump(mode="json"), self.base.digest]
         return hashlib.sha256(json.dumps(whole).encode()).hexdigest()[:16]
 
 
@@ -183,7 +192,7 @@ def check(document: Document) -> Study:
             places[kind] = _located(document, kind, getattr(file, kind))
     faults.raise_if_any()
     study = Study(document, file, found, constraints, **places)
-    job = _base(study)
+    job = study.base
     for index, objective in enumerate(file.objectives):
         with faults.gather():
             key = "minimise" if objective.minimise else "maximise"
@@ -235,15 +244,6 @@ def _bound(document: Document, where: Where, text: str) -> float:
     except ValueError:
         message = f"constraint: expected a number or a quantity such as '1 mm2', got '{text}'"
         raise InputError(document.fault(message, where, "E013")) from None
-
-
-def _base(study: Study) -> Job:
-    """The study's files as all points share them, or where these alone do not fit, as a point has them."""
-    try:
-        return prepare(study.request())
-    except FitError:
-        first = [setting for axis in study.axes if axis.levels for setting in axis.settings(axis.levels[0])]
-        return prepare(study.request(tuple(first)))
 
 
 def _check_figure(document: Document, where: Where, figure: str, job: Job) -> None:
