@@ -50,7 +50,7 @@ def lines(study: Study, most: int | None = None) -> str:
     rows = [
         [
             str(point["point"]),
-            *(value_text(point["values"].get(name, "-")) for name in axes),
+            *(_cut(value_text(point["values"].get(name, "-")), 24) for name in axes),
             *(_mean_text(point, path) for path in figures),
         ]
         for point in front[:most]
@@ -305,8 +305,8 @@ def _effect(study: Study, name: str, axis: str, path: str) -> Figure:
     )
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= 14 else text[:13] + "…"
+def _cut(text: str, most: int = 14) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 # Tables

@@ -98,7 +98,7 @@ class _Course:
 def row_of(study: Study, trial: Trial) -> Row:
     """A trial that is over, as a row."""
     point = trial.point
-    row = Row(trial.number, dict(point.values), point.settings(study.axes))
+    row = Row(trial.number, point.values, point.settings(study.axes))
     for seed, files in sorted(trial.files.items()):
         if FAILURE in files:
             content = json.loads(files[FAILURE])

@@ -7,6 +7,7 @@ the beginning it proposes the same points, and so a study goes on where it stopp
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import warnings
 from collections.abc import Iterator, Sequence
@@ -24,16 +25,21 @@ POINTS = 100
 
 @dataclass(frozen=True)
 class Point:
-    """A point of the space: the values of the axes that hold there, by name."""
+    """A point of the space, as the JSON text of the values of the axes that hold there."""
 
-    values: tuple[tuple[str, Any], ...]
+    text: str
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values by the axes' names, in their order."""
+        return dict(json.loads(self.text))
 
     def settings(self, axes: Sequence[Axis], prices: bool = True) -> tuple[str, ...]:
         """What it sets; without `prices`, what a simulation has to know of it."""
         by_name = {axis.name: axis for axis in axes}
         return tuple(
             setting
-            for name, value in self.values
+            for name, value in self.values.items()
             if prices or not by_name[name].only_prices
             for setting in by_name[name].settings(value)
         )
@@ -45,7 +51,7 @@ def at(axes: Sequence[Axis], coordinates: Sequence[float]) -> Point:
     for axis, coordinate in zip(axes, coordinates, strict=True):
         if axis.holds(values):
             values[axis.name] = axis.value(coordinate)
-    return Point(tuple(values.items()))
+    return Point(json.dumps(values))
 
 
 @dataclass(frozen=True)
