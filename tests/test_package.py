@@ -55,7 +55,7 @@ def _shipped() -> set[str]:
     )  # fmt: skip
     own = {path for pattern in patterns for path in PACKAGE.glob(pattern) if path.is_file()}
     files = {f"chipsim/{path.relative_to(PACKAGE).as_posix()}" for path in own}
-    for pattern in ("architectures/*.yaml", "workloads/*.yaml", "schemas/*.json"):
+    for pattern in ("architectures/*.yaml", "workloads/*.yaml", "studies/*.yaml", "schemas/*.json"):
         files |= {f"chipsim/shipped/{path.relative_to(ROOT).as_posix()}" for path in ROOT.glob(pattern)}
     return files
 

@@ -11,6 +11,7 @@ from chipsim.architecture import graph
 from chipsim.architecture.graph import Architecture
 from chipsim.devices import cells
 from chipsim.errors import Fault, FitError, InputError, UsageError, suggestion
+from chipsim.experiments.exploring import study
 from chipsim.experiments.run import Request, apply_settings, locate, prepare, read
 from chipsim.inputs import documents, extending, registry
 from chipsim.inputs.documents import Document
@@ -112,14 +113,16 @@ def described_as(kind: str, name: str) -> str:
     return (registry.module(kind, name).__doc__ or "").strip().split("\n")[0]
 
 
+_FILES = ("architecture", "workload", "cell", "costs", "study")
+"""Kinds of files that go by a name."""
+
+
 def _locate(name: str) -> Path:
-    for kind in ("architecture", "workload", "cell", "costs"):
+    for kind in _FILES:
         if name in registry.names(kind):
             return registry.file(kind, name)
     if not Path(name).exists() and not name.endswith((".yaml", ".yml")):
-        known = [
-            other for kind in ("architecture", "workload", "cell", "costs") for other in registry.names(kind)
-        ]
+        known = [other for kind in _FILES for other in registry.names(kind)]
         raise InputError(Fault(f"no shipped file or path '{name}'{suggestion(name, known)}", code="E030"))
     return Path(name)
 
@@ -161,4 +164,5 @@ _CHECKS: dict[str, Callable[[Document], object]] = {
     "workload": _check_workload,
     "cell": _check_cell,
     "costs": _check_costs,
+    "study": study.check,
 }

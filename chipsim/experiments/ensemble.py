@@ -10,22 +10,17 @@ import functools
 import json
 import math
 import multiprocessing
-import os
 import shutil
-import signal
 import statistics
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from chipsim.errors import Fault, RunError
-from chipsim.experiments import folders, pages
+from chipsim.experiments import folders, pages, processes
 from chipsim.experiments.run import Job, Request, prepare, traced
-from chipsim.numerics import threads
 from chipsim.reports import perfetto
 from chipsim.reports import result as results
 from chipsim.reports.result import Result
@@ -213,10 +208,9 @@ def _spread(tasks: Sequence[tuple[Plan, int]], workers: int) -> Iterator[Mapping
 
     An interrupt ends the processes at once; an error lets seeds that have begun come to their end.
     """
-    context = multiprocessing.get_context("spawn")
     others = multiprocessing.active_children()
-    with ProcessPoolExecutor(min(workers, len(tasks)), context, _begin_worker) as pool:
-        with _deaf():
+    with processes.pool(min(workers, len(tasks))) as pool:
+        with processes.deaf():
             waiting = [
                 pool.submit(_run_one, plan.job.request, plan.job.digest, seed, _without_job(plan))
                 for plan, seed in tasks
@@ -227,46 +221,9 @@ def _spread(tasks: Sequence[tuple[Plan, int]], workers: int) -> Iterator[Mapping
         except BaseException as error:
             pool.shutdown(wait=False, cancel_futures=True)
             if not isinstance(error, Exception):
-                _end([process for process in multiprocessing.active_children() if process not in others])
+                begun = multiprocessing.active_children()
+                processes.end([process for process in begun if process not in others])
             raise
-
-
-def _end(processes: Sequence[Any]) -> None:
-    """End processes, and wait until they are gone: what they had begun can then be swept away."""
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        process.join()
-
-
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """Interrupts go unheard, by this process for a moment and by those that it starts from the beginning."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _begin_worker() -> None:
-    """Leave interrupts to the process that gives the work, and end when that is gone, even if killed.
-
-    Processes share the cores, so each uses one thread unless the user says otherwise.
-    """
-    os.environ.setdefault(threads.VARIABLE, "1")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 _prepared = functools.cache(prepare)

@@ -132,6 +132,17 @@ def sweep(folder: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
+def sweep_all(folder: Path) -> None:
+    """Remove what processes that were killed have left aside in a folder of anything published."""
+    for path in folder.glob(".*-*-*"):
+        found = _ANY_ASIDE.fullmatch(path.name)
+        if found and not _is_running(int(found["process"])):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+_ANY_ASIDE = re.compile(r"\..+-(?P<process>\d+)-\w+")
+
+
 def _is_running(process: int) -> bool:
     if os.name == "nt":
         return True  # cannot be asked without ending it

@@ -61,8 +61,8 @@ class Job:
     given: Mapping[str, bytes]
     """The files as they were read, by kind; those that one extends are `architecture-1-<name>` and so on."""
 
-    @property
-    def resolved(self) -> dict[str, str]:
+    @cached_property
+    def resolved(self) -> Mapping[str, str]:
         """The two files with everything filled in, and the prices that they lead to, as YAML text.
 
         A cost table that is not a shipped one stands beside them, so that they can be read again.

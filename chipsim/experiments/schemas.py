@@ -1,4 +1,4 @@
-"""JSON Schema (draft 2020-12) of the four kinds of file, built from the models that read them.
+"""JSON Schema (draft 2020-12) of the five kinds of file, built from the models that read them.
 
 For editors: what is known here by name (component types, learning rules, cells, device models, data sets) is
 offered and checked as such, and quantities are text with their unit. A file that extends another is checked
@@ -17,6 +17,7 @@ from chipsim.accounting import costs, scaling, table
 from chipsim.architecture import graph
 from chipsim.devices import cells
 from chipsim.errors import Fault, UsageError, suggestion
+from chipsim.experiments.exploring import axes, study
 from chipsim.inputs import extending, registry
 from chipsim.inputs.schema import Model
 from chipsim.learning.programming import METHODS
@@ -25,7 +26,7 @@ from chipsim.workloads import stages
 Schema = dict[str, Any]
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-KINDS = ("architecture", "workload", "costs", "cell")
+KINDS = ("architecture", "workload", "study", "costs", "cell")
 """Kinds of file that have a schema."""
 
 FILES: Mapping[str, str] = {kind: f"{kind}.schema.json" for kind in KINDS}
@@ -39,9 +40,7 @@ def of(kind: str) -> Schema:
     if kind not in KINDS:
         raise UsageError(Fault(f"there is no schema of '{kind}'{suggestion(kind, KINDS)}", code="E100"))
     definitions = _Definitions()
-    top = {"architecture": _architecture, "workload": _workload, "costs": _costs, "cell": _cell}[kind](
-        definitions
-    )
+    top = _TOPS[kind](definitions)
     whole = {"$schema": DRAFT, "title": f"chipsim {kind} file", **top}
     if kind in extending.FORMS:
         whole = _extendable(whole, definitions, kind)
@@ -253,6 +252,29 @@ def _sourced(definitions: _Definitions, name: str) -> Schema:
     }
     parameters = {"properties": given, "required": model.get("required", []), "additionalProperties": False}
     return {"description": model.get("description", ""), "properties": {"parameters": parameters}}
+
+
+def _study(definitions: _Definitions) -> Schema:
+    top = definitions.form("study", study.StudyFile)
+    forms = [definitions.model("study-range", axes.Range), definitions.model("study-values", axes.Values)]
+    choices = {"type": "array", "minItems": 1, "description": "choices"}
+    top["properties"]["axes"]["additionalProperties"] = {"anyOf": [choices, *forms]}
+    for kind in ("architecture", "workload"):
+        described = top["properties"][kind]["description"]
+        top["properties"][kind] = _named(kind, described)
+    top["properties"]["constraints"]["items"] |= {
+        "pattern": rf"^\s*{study.NO_WARNINGS}\s*$|<|>", "examples": ["area_m2 < 1e-6", study.NO_WARNINGS],
+    }  # fmt: skip
+    return top
+
+
+_TOPS: Mapping[str, Callable[[_Definitions], Schema]] = {
+    "architecture": _architecture,
+    "workload": _workload,
+    "study": _study,
+    "costs": _costs,
+    "cell": _cell,
+}
 
 
 # Files that extend others

@@ -8,6 +8,7 @@ that can be found together are raised together.
 
 from __future__ import annotations
 
+import functools
 import re
 import stat
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -344,8 +345,11 @@ def _decoded(raw: bytes, name: str) -> str:
         _refuse(message, Place(name, line, column), "E003")
 
 
+@functools.lru_cache(maxsize=64)
 def parse(text: str, name: str) -> Document:
     """Return the document in a text; `name` stands for the file in messages.
+
+    One text under one name is read once: many points of a study share their cost table and their base files.
 
     Raises `InputError` holding all faults that were found together.
     """
@@ -390,7 +394,10 @@ def _plain(node: Node, path: Where, values: dict[Where, Spot], keys: dict[Where,
     return node.value
 
 
-class _Dumper(yaml.SafeDumper):
+_SafeDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _Dumper(_SafeDumper):  # type: ignore[misc]
     """Quotes what YAML 1.1 or 1.2 would take for something else than text, and writes no aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:

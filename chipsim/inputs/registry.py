@@ -85,6 +85,7 @@ KINDS: Mapping[str, ModuleKind | FileKind] = MappingProxyType(
         "costs": FileKind((_PACKAGE / "accounting" / "tables",), "chipsim.costs"),
         "architecture": FileKind(_shipped("architectures"), "chipsim.architectures"),
         "workload": FileKind(_shipped("workloads"), "chipsim.workloads"),
+        "study": FileKind(_shipped("studies"), "chipsim.studies"),
     }
 )
 """What can be named in a file, by kind."""

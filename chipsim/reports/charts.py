@@ -87,7 +87,7 @@ def accuracy(curves: Sequence[Curve], name: str, label: str, over: str) -> str:
         axes.set_ylabel("test accuracy (%)")
         axes.set_xlabel(f"simulated time ({unit})" if over == "time" else "images")
         axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}" if x >= 1000 else f"{x:g}")
-        return _drawn(figure, name, label)
+        return drawn(figure, name, label)
 
 
 def bars(groups: Sequence[Bars], name: str, label: str, unit: str) -> str:
@@ -110,7 +110,7 @@ def bars(groups: Sequence[Bars], name: str, label: str, unit: str) -> str:
         axes.set_xlabel(f"{_BARRED[unit]} ({prefixed})")
         axes.grid(visible=False, axis="y")
         axes.tick_params(axis="y", length=0, labelcolor=theme.ROLES["ink"])
-        return _drawn(figure, name, label)
+        return drawn(figure, name, label)
 
 
 @contextmanager
@@ -134,7 +134,8 @@ def _axes(width: float = _WIDTH, height: float = _HEIGHT) -> AbstractContextMana
     return panels(1, 1, width, height)
 
 
-def _drawn(figure: Any, name: str, label: str) -> str:
+def drawn(figure: Any, name: str, label: str) -> str:
+    """A figure as an inline element of a page (see `theme.themed`)."""
     return theme.themed(_svg(figure, transparent=True), name, label)
 
 

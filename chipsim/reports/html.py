@@ -7,7 +7,7 @@ markup, no image and no font to load. All text passes through autoescape; data f
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from chipsim.reports.comparison import Page
 from chipsim.reports.rendering import environment
 from chipsim.reports.rundir import Group
 
-__all__ = ["Group", "build", "write"]
+__all__ = ["Group", "assembled", "build", "put", "write"]
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -32,21 +32,33 @@ def build(groups: Sequence[Group], title: str, answer: str = "", command: str = 
     Raises `DataError` for a directory without a readable run.json, `ValueError` for a group without runs.
     """
     page = _page(groups, title, answer, command)
+    shown = [(each.anchor, each.title, Markup(each.render(page))) for each in sections.SECTIONS]
+    return _filled(page, _about(page), shown, _data(page))
+
+
+def assembled(
+    title: str, about: Sequence[tuple[str, str]], sections: Sequence[tuple[str, str, Markup]],
+    data: Mapping[str, Any], answer: str = "",
+) -> str:  # fmt: skip
+    """A page of other sections (anchor, heading, inside), under the same policy; `data` is embedded."""
+    return _filled(Page(title, answer, "", ()), about, sections, data)
+
+
+def _filled(page: Page, about: Any, shown: Any, data: Mapping[str, Any]) -> str:
     style, script = _static("graph.css") + _static("report.css"), _static("report.js")
     return environment().get_template("page.html").render(
-        page=page,
-        about=_about(page),
-        policy=_policy(style, script),
-        style=Markup(style),
-        script=Markup(script),
-        sections=[(each.anchor, each.title, Markup(each.render(page))) for each in sections.SECTIONS],
-        data=_data(page),
+        page=page, about=about, policy=_policy(style, script), style=Markup(style), script=Markup(script),
+        sections=shown, data=data,
     )  # fmt: skip
 
 
 def write(groups: Sequence[Group], path: Path, title: str, answer: str = "", command: str = "") -> Path:
     """`build` a page, write it aside and rename it to `path`, which is returned."""
-    text = build(groups, title, answer, command)
+    return put(build(groups, title, answer, command), path)
+
+
+def put(text: str, path: Path) -> Path:
+    """Write a page aside and rename it to `path`, which is returned."""
     aside = path.with_name(path.name + ".part")
     aside.write_text(text, encoding="utf-8", newline="\n")
     return aside.replace(path)

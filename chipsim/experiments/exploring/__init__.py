@@ -1,0 +1,1 @@
+"""Design spaces: a study file, the points that a search asks for, their record, and the front among them."""
