@@ -38,6 +38,9 @@ def test_explore_leaves_its_tables_and_its_page(explored: Path) -> None:
     assert {path.name for path in (explored / "out").iterdir()} == {
         "study.json", "points.csv", "front.csv", "report.html", "points",
     }  # fmt: skip
+    columns = (explored / "out" / "points.csv").read_text("utf-8").splitlines()[0].split(",")
+    assert {"total.energy_J", "total.energy_J.low", "train.pulses.set", "area_m2"} <= set(columns)
+    assert not [column for column in columns if "by_component" in column]
     page = (explored / "out" / "report.html").read_text("utf-8")
     assert "default-src &#39;none&#39;" in page
     assert not re.search(r'(src|href)="(?!#)|style="', page)
