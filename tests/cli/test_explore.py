@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import chipsim as cs
 from tests.cli.commands import ok, say
 
 STUDY = """format: chipsim-study/1
@@ -64,6 +65,11 @@ def test_the_files_of_a_picked_point_run_to_the_run_of_the_study(explored: Path)
     point = json.loads(ok(*words, "--front", "--json").out)["points"][2]
     assert run["total"]["energy_J"] == point["figures"]["total.energy_J"]["mean"]
     assert (explored / "out" / "points" / run["run_id"]).is_dir()
+
+
+def test_the_function_gives_what_the_verb_writes(explored: Path) -> None:
+    whole = cs.explore(explored / "small.yaml", output=explored / "out")
+    assert whole == json.loads((explored / "out" / "study.json").read_text("utf-8"))
 
 
 def test_a_point_that_is_not_there_is_told(explored: Path) -> None:

@@ -179,7 +179,6 @@ def _given(text: str) -> Any:
     return lambda: text
 
 
-def pick_command(study: str, output: Path | None) -> str:
-    """The command that writes the files of a point, but for its number."""
-    where = ["-o", str(output)] if output else []
-    return shlex.join(["chipsim", "explore", study, *where, "--pick"])
+def command(study: str, output: Path | None) -> str:
+    """The command that explores a study, whatever does its runs."""
+    return shlex.join(["chipsim", "explore", study, *(["-o", str(output)] if output else [])])
