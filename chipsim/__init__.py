@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chipsim.errors import ChipsimError
-    from chipsim.experiments.api import File, device, load, simulate
+    from chipsim.experiments.api import File, device, explore, load, simulate
     from chipsim.reports.result import Result
 
-__all__ = ["ChipsimError", "File", "Result", "device", "load", "simulate"]
+__all__ = ["ChipsimError", "File", "Result", "device", "explore", "load", "simulate"]
 
 _HOMES = {
     "ChipsimError": "chipsim.errors",
     "File": "chipsim.experiments.api",
     "Result": "chipsim.reports.result",
     "device": "chipsim.experiments.api",
+    "explore": "chipsim.experiments.api",
     "load": "chipsim.experiments.api",
     "simulate": "chipsim.experiments.api",
 }

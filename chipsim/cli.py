@@ -1118,7 +1118,7 @@ def explore(
         whole = outcome.read(places.folder)
     else:
         outcome.check_free(asked, places.folder, force)
-        whole = _explore(context, asked, places, workers, scheduler, outcome.pick_command(study, output))
+        whole = _explore(context, asked, places, workers, scheduler, outcome.command(study, output))
     if as_json:
         _print_json(whole)
         return
@@ -1137,21 +1137,13 @@ def _pick(written: Sequence[Path], as_json: bool) -> None:
 
 
 def _explore(
-    context: click.Context, study: Any, places: Any, workers: int | None, scheduler: str | None, pick: str
+    context: click.Context, study: Any, places: Any, workers: int | None, scheduler: str | None, command: str
 ) -> Mapping[str, Any]:
-    from chipsim.experiments.exploring import outcome, pools
-    from chipsim.experiments.exploring.explore import explore as search
-    from chipsim.experiments.exploring.record import Record
-    from chipsim.reports import fronts
+    from chipsim.experiments.exploring import doing
 
-    study.base.selection  # noqa: B018 - data that is not there is found before anything is run
-    kept = Record(places.record)
-    kept.sweep()
+    whole: Mapping[str, Any]
     with _front_live(context, study) as watch, _keeping(places.record, ("[!.]*/checksums.json",)):
-        with pools.opened(_cores(workers, 1024), scheduler) as pool:
-            rows, spent = search(study, kept, pool, watch)
-        whole = outcome.write(study, rows, places.folder, pick.removesuffix(" --pick"))
-        fronts.write(whole, places.folder / "report.html", pick)
+        whole, spent = doing.do(study, places, _cores(workers, 1024), scheduler, command, watch)
     if not context.obj["quiet"]:
         click.echo(
             f"{spent.simulated} runs simulated, {spent.priced} priced again, {spent.found} found", err=True

@@ -1,10 +1,10 @@
-"""The functions that `import chipsim` offers: load two files, vary them, simulate; measure a cell."""
+"""The functions that `import chipsim` offers: load files, vary them, simulate; explore; measure a cell."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from chipsim.errors import Fault, InputError, suggestion
 from chipsim.experiments.device import DEVICES, PULSES, Measured, measure
@@ -68,6 +68,25 @@ def simulate(architecture: File | str | Path, workload: File | str | Path, seed:
     return _simulate(
         prepare(request), seed, command=("chipsim", "run", chip.name, work.name, "--seed", str(seed))
     )
+
+
+def explore(
+    study: str | Path, output: str | Path | None = None, record: str | Path | None = None, workers: int = 1,
+    scheduler: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Explore a study, by name or path, like the verb; returns what its `study.json` holds.
+
+    In a script, call it below `if __name__ == "__main__"` when there is more than one worker. Raises
+    `ChipsimError` like the command line.
+    """
+    from chipsim.experiments.exploring import doing, outcome
+    from chipsim.experiments.exploring import study as studies
+
+    asked = studies.load(str(study))
+    folder, kept = (None if path is None else Path(path) for path in (output, record))
+    places = outcome.Places.of(asked, folder, kept)
+    outcome.check_free(asked, places.folder, force=False)
+    return doing.do(asked, places, workers, scheduler, outcome.command(str(study), folder))[0]
 
 
 def device(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import chipsim as cs
 from tests.cli.commands import ok, say
 
 STUDY = """format: chipsim-study/1
@@ -38,6 +39,9 @@ def test_explore_leaves_its_tables_and_its_page(explored: Path) -> None:
     assert {path.name for path in (explored / "out").iterdir()} == {
         "study.json", "points.csv", "front.csv", "report.html", "points",
     }  # fmt: skip
+    columns = (explored / "out" / "points.csv").read_text("utf-8").splitlines()[0].split(",")
+    assert {"total.energy_J", "total.energy_J.low", "train.pulses.set", "area_m2"} <= set(columns)
+    assert not [column for column in columns if "by_component" in column]
     page = (explored / "out" / "report.html").read_text("utf-8")
     assert "default-src &#39;none&#39;" in page
     assert not re.search(r'(src|href)="(?!#)|style="', page)
@@ -61,6 +65,11 @@ def test_the_files_of_a_picked_point_run_to_the_run_of_the_study(explored: Path)
     point = json.loads(ok(*words, "--front", "--json").out)["points"][2]
     assert run["total"]["energy_J"] == point["figures"]["total.energy_J"]["mean"]
     assert (explored / "out" / "points" / run["run_id"]).is_dir()
+
+
+def test_the_function_gives_what_the_verb_writes(explored: Path) -> None:
+    whole = cs.explore(explored / "small.yaml", output=explored / "out")
+    assert whole == json.loads((explored / "out" / "study.json").read_text("utf-8"))
 
 
 def test_a_point_that_is_not_there_is_told(explored: Path) -> None:

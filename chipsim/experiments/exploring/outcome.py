@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -99,11 +100,20 @@ def told(study: Study, rows: Sequence[Row], again: str) -> dict[str, Any]:
         "constraints": list(file.constraints),
         "shown": list(study.shown),
         "front": [row.number for row in fronts.front(study, rows)],
-        "points": [_row(row) for row in rows],
+        "points": [_row(study, row) for row in rows],
     }
 
 
-def _row(row: Row) -> dict[str, Any]:
+_PARTS = re.compile(r"(^|[._])by_|(^|\.)counts\.")
+"""In paths of figures of single components, operations and actions: thousands on a chip of many tiles."""
+
+
+def _told(study: Study, path: str) -> bool:
+    """Whether a study tells a figure: sums, and what it is about."""
+    return path in study.shown or _PARTS.search(path) is None
+
+
+def _row(study: Study, row: Row) -> dict[str, Any]:
     return {
         "point": row.number,
         "status": row.status,
@@ -111,7 +121,7 @@ def _row(row: Row) -> dict[str, Any]:
         "values": dict(row.values),
         "settings": list(row.settings),
         "seeds": list(row.seeds),
-        "figures": {path: _ends(figure) for path, figure in row.figures.items()},
+        "figures": {path: _ends(figure) for path, figure in row.figures.items() if _told(study, path)},
         "warnings": list(row.warnings),
     }
 
@@ -121,9 +131,10 @@ def _ends(figure: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _table(study: Study, rows: Sequence[Row]) -> str:
-    """Every row with its settings and figures: those the study is about with their intervals, then all."""
+    """Every row with its settings and figures: those the study is about with their intervals, then sums."""
     axes = [axis.name for axis in study.axes]
-    others = sorted({path for row in rows for path in row.figures} - set(study.shown))
+    every = {path for row in rows for path in row.figures} - set(study.shown)
+    others = sorted(path for path in every if _told(study, path))
     columns = ["point", "status", "reason", *axes, "seeds", "warnings"]
     for path in study.shown:
         columns += [path, f"{path}.low", f"{path}.high"]
@@ -168,7 +179,6 @@ def _given(text: str) -> Any:
     return lambda: text
 
 
-def pick_command(study: str, output: Path | None) -> str:
-    """The command that writes the files of a point, but for its number."""
-    where = ["-o", str(output)] if output else []
-    return shlex.join(["chipsim", "explore", study, *where, "--pick"])
+def command(study: str, output: Path | None) -> str:
+    """The command that explores a study, whatever does its runs."""
+    return shlex.join(["chipsim", "explore", study, *(["-o", str(output)] if output else [])])

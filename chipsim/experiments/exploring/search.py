@@ -86,10 +86,7 @@ def of(study: Study) -> Search:
     if file.method in ("nsga2", "tpe"):
         return _Optuna(study)
     if file.method == "grid":
-        points = list(_grid(study.axes))
-        if file.points is not None:
-            points = points[: file.points]
-        return _Listed(points)
+        return _Listed(list(_grid(study.axes))[: file.points])
     count = file.points or POINTS
     shares = _random if file.method == "random" else _latin
     return _Listed(list(dict.fromkeys(at(study.axes, c) for c in shares(study.axes, count, file.seed))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -98,6 +99,8 @@ _COMPARE: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
     {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
 )
 _CONSTRAINT = re.compile(r"\s*(\S+)\s*(<=|>=|<|>)\s*(.+?)\s*")
+MOST = 100_000
+"""Most points of a grid that is given no number of them."""
 NO_WARNINGS = "no warnings"
 RULES = re.compile(r"W02\d")
 """Codes of the warnings that say that a design rule is not kept."""
@@ -326,3 +329,10 @@ def _check_budget(study: Study) -> None:
     if endless is not None:
         text = f"axis '{endless.name}': a grid needs 'steps' in a range of numbers"
         raise InputError(study.document.fault(text, ("axes", endless.name), "E011", key=True))
+    size = math.prod(len(axis.levels) for axis in study.axes if not axis.when)
+    if size > (file.points or MOST):
+        text = (
+            f"study: the grid has {size} points or more, and {file.points or MOST} are allowed; take fewer "
+        )
+        text += "values, more 'points', or another method"
+        raise InputError(study.document.fault(text, ("points",) if file.points else ("axes",), "E014"))

@@ -107,6 +107,11 @@ def test_a_figure_that_was_not_reached_breaks_a_bound_on_it() -> None:
              "range of numbers"],
         ),
         (
+            SPACE + "points: 20\n",
+            ["toy.yaml:7:9: error[E014]: study: the grid has 24 points or more, and 20 are allowed; take "
+             "fewer values, more 'points', or another method"],
+        ),
+        (
             SPACE + "method: nsga\n",
             ["toy.yaml:7:9: error[E015]: study: method: unknown value 'nsga'; did you mean 'nsga2'?"],
         ),
