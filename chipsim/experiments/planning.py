@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from chipsim.accounting import pricing
@@ -24,7 +26,23 @@ def plan(request: Request, assumed: Assumed) -> dict[str, Any]:
 
     Raises `InputError` and `FitError` like a run.
     """
-    job = prepare(request)
+    with _uncollected():
+        return _planned(prepare(request), assumed)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector, which would walk the many small tuples of a large chip in vain."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _planned(job: Job, assumed: Assumed) -> dict[str, Any]:
     found = job.plan
     table, parts = found.architecture.costs, found.parts()
     areas = pricing.area(table, parts)
