@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from chipsim.architecture import groups
 from chipsim.architecture.blocks import Block
+from chipsim.architecture.graph import MAX_CELLS
 from chipsim.architecture.plan import DIGITAL, Plan, facts_of_route
 from chipsim.architecture.routes import TRANSPOSED
 from chipsim.circuits import buffer, crossbar
@@ -98,6 +99,22 @@ def _images(plan: Plan, name: str) -> int:
     """Images for which a buffer must have room at once: those under way, where it may not let any wait."""
     given = plan.architecture.parameters(name, buffer.Parameters)
     return plan.architecture.depth if given.overflow == "error" else 1
+
+
+def check_memory(plan: Plan) -> None:
+    """Raise `FitError` where the devices of all arrays would take more memory than a run may have.
+
+    A plan alone has no devices, and may be of any size.
+    """
+    architecture = plan.architecture
+    cells = 0
+    for name, cell in architecture.declared_cells.items():
+        given = architecture.parameters(name, crossbar.Parameters)
+        cells += given.rows * given.columns * cell.devices * len(architecture.copies(name))
+    if cells > MAX_CELLS:
+        text = f"a run would hold {cells} devices, more than {MAX_CELLS}; 'chipsim plan' takes any number"
+        need = Need("devices", cells, MAX_CELLS, "fewer or smaller arrays")
+        raise FitError(Fault(text, architecture.document.key_place(("components",)), "E056"), needs=(need,))
 
 
 DEEPEST_DROP = 0.5

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 P = TypeVar("P", bound=ComponentParameters)
 
 MAX_CELLS = 32_000_000
-"""Cells of all arrays that hold weights: about 2 GB of device state, 64 bytes a cell."""
+"""Cells of an array, and devices of all arrays of a run: about 2 GB of state, 64 bytes a device."""
 
 MAX_LINKS = 1_000_000
 """Links of all copies of all components."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chipsim.accounting.work import Work
+from chipsim.architecture import capacities
 from chipsim.architecture.loads import products, sent
 from chipsim.architecture.plan import Plan
 from chipsim.architecture.routes import INSPECT, MEMORY, REFRESH, TRANSPOSED, Key, Way
@@ -64,6 +65,8 @@ class Chip:
     """The circuits of a placed architecture, drawn from a seed; the state that training changes."""
 
     def __init__(self, plan: Plan, seed: int) -> None:
+        """Raises `FitError` where the devices would take more memory than a run may have."""
+        capacities.check_memory(plan)
         self.plan = plan
         self.seed = seed
         components = plan.architecture.components

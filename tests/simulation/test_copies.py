@@ -10,9 +10,10 @@ import pytest
 
 from chipsim.architecture import graph
 from chipsim.architecture.graph import Architecture
-from chipsim.errors import InputError
+from chipsim.errors import FitError, InputError
 from chipsim.inputs import documents
 from chipsim.learning.rule import Operation, Write
+from chipsim.simulation.chip import Chip
 from chipsim.simulation.passes import joined, turns_of
 from chipsim.simulation.trace import Log
 from tests.simulation import chips
@@ -102,3 +103,17 @@ def test_turns_cover_every_image_once(copies: int) -> None:
     assert sorted(np.concatenate([share for _, share in turns])) == list(range(7))
     whole = joined([share[:, None] * 1.0 for _, share in turns], [share for _, share in turns], 7)
     assert np.array_equal(whole[:, 0], np.arange(7))
+
+
+def test_a_chip_of_more_devices_than_a_run_may_hold_is_planned_and_not_built() -> None:
+    """Two copies of 4,096 x 4,096 cells are more than 32 million; the plan of them stands."""
+    text = CHIP.format(copies="", depth=1).replace("rows: 4, columns: 2", "rows: 4096, columns: 4096")
+    rule = chips.Scripted(script=script, asks={"transfer-write": "C"})
+    plan = chips.compile_plan(
+        graph.load(documents.parse(text, "chip.yaml")), chips.network(4, 2), {"train": rule}
+    )
+    with pytest.raises(FitError) as caught:
+        Chip(plan, 0)
+    (fault,) = caught.value.faults
+    assert fault.code == "E056"
+    assert fault.message.startswith(f"a run would hold {2 * 4096**2} devices, more than {graph.MAX_CELLS}")
