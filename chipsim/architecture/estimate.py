@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from chipsim.accounting import pricing
-from chipsim.architecture.hollow import Assumed, Hollow, Part, Visit
+from chipsim.architecture.hollow import TYPICAL, Assumed, Hollow, Part, Visit
 from chipsim.architecture.plan import Plan
 from chipsim.architecture.routes import INSPECT
 from chipsim.circuits.component import PICOSECONDS
@@ -100,7 +100,7 @@ class Estimate(NamedTuple):
         return name if self.busy[name] >= self.learning else ""
 
 
-def of_stage(plan: Plan, stage: str, rule: LearningRule, assumed: Assumed = Assumed()) -> Estimate:  # noqa: B008
+def of_stage(plan: Plan, stage: str, rule: LearningRule, assumed: Assumed = TYPICAL) -> Estimate:
     """The estimate of a stage that trains by a rule. Raises `InputError` for an action without a price."""
     hollow = Hollow(plan, rule, assumed)
     sums = Sum(like=plan.like, units=plan.units)

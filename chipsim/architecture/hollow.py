@@ -53,6 +53,9 @@ class Assumed(NamedTuple):
     """Share of the words added to that cross their threshold."""
 
 
+TYPICAL = Assumed()
+"""What is assumed where nobody says."""
+
 Part = tuple[str, tuple[int, int] | None]
 """A component, or one channel of it, that is taken."""
 

@@ -45,7 +45,9 @@ class Given(NamedTuple):
 def read(architecture: Architecture, layers: Mapping[str, Dense], wanted: Matrices) -> Given:
     """What the mapping says, checked as far as it does not hang on how layers are cut."""
     faults = Faults()
-    found = Given({}, {}, {})
+    seats: dict[Key, Seat] = {}
+    arrays: dict[Key, str] = {}
+    names: dict[Key, str] = {}
     document = architecture.document
     keys = {f"{layer}.{matrix}": (layer, matrix) for layer in layers for matrix in wanted.matrices}
     keys |= {matrix: ("", matrix) for matrix in wanted.analog}
@@ -73,12 +75,12 @@ def read(architecture: Architecture, layers: Mapping[str, Dense], wanted: Matric
             if seat.row or seat.column:
                 message = f"mapping: any copy of '{seat.array}' may be taken; write '{name}: {seat.array}'"
                 faults.add(document.fault(message, path, "E051"))
-            found.arrays[key] = seat.array  # type: ignore[index]
+            arrays[key] = seat.array
         else:
-            found.seats[key] = seat  # type: ignore[index]
-            found.names[key] = name  # type: ignore[index]
+            seats[key] = seat
+            names[key] = name
     faults.raise_if_any()
-    return found
+    return Given(seats, arrays, names)
 
 
 def _block_key(name: str, layers: Mapping[str, Dense], wanted: Matrices) -> Key | None:

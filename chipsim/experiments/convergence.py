@@ -105,13 +105,12 @@ class Versus:
 
     def images(self, share: float = SHARE, step: int = STEPS[0]) -> tuple[list[float], list[float]]:
         """Images to the target of each seed, of scratch and of the other curve."""
-        return tuple(
-            [
-                trace.every(step).images_to(target)
-                for trace, target in zip(side, self.targets(share), strict=True)
-            ]
-            for side in (self.scratch, self.other)
-        )  # type: ignore[return-value]
+        targets = self.targets(share)
+
+        def of(side: Sequence[Trace]) -> list[float]:
+            return [trace.every(step).images_to(target) for trace, target in zip(side, targets, strict=True)]
+
+        return of(self.scratch), of(self.other)
 
     def ratio(self, share: float = SHARE, step: int = STEPS[0]) -> Ratio:
         """Scratch's images to the target over the other curve's."""
@@ -137,15 +136,19 @@ class Versus:
     def shortfalls(self) -> tuple[list[float], list[float]]:
         """Shortfall of each seed, of scratch and of the other curve [images]."""
         levels = [trace.final for trace in self.scratch]
-        return tuple(
-            [trace.shortfall(level) for trace, level in zip(side, levels, strict=True)]
-            for side in (self.scratch, self.other)
-        )  # type: ignore[return-value]
+
+        def of(side: Sequence[Trace]) -> list[float]:
+            return [trace.shortfall(level) for trace, level in zip(side, levels, strict=True)]
+
+        return of(self.scratch), of(self.other)
 
     def saved(self) -> Difference:
         """Mean shortfall of scratch less that of the other curve [images]."""
         apart = [s - o for s, o in zip(*self.shortfalls(), strict=True)]
-        mean = lambda chosen: statistics.fmean(apart[k] for k in chosen)  # noqa: E731
+
+        def mean(chosen: Sequence[int]) -> float:
+            return statistics.fmean(apart[k] for k in chosen)
+
         return Difference(statistics.fmean(apart), *interval(mean, len(apart)))
 
 
