@@ -275,7 +275,8 @@ def test_mermaid_escapes_what_it_could_take_for_its_own() -> None:
 @given(st.text(min_size=1), st.text())
 def test_no_name_breaks_the_drawing(name: str, value: str) -> None:
     components = {name: {"type": value, "note": value}}
-    ET.fromstring(drawing.svg(components, [(name, value)], paint={name: drawing.Paint(0.5)}))
-    outlines.table(components, [(name, value)])
-    outlines.dot(components, [(name, value)])
-    outlines.mermaid(components, [(name, value)])
+    svg = ET.fromstring(drawing.svg(components, [(name, value)], paint={name: drawing.Paint(0.5)}))
+    assert svg.tag.endswith("svg")
+    assert outlines.table(components, [(name, value)])
+    assert outlines.dot(components, [(name, value)]).rstrip().endswith("}")
+    assert outlines.mermaid(components, [(name, value)]).startswith("flowchart LR\n")

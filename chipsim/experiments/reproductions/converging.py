@@ -121,22 +121,21 @@ def interval(found: Ratio) -> str:
 
 def faster(curve: Curve, paper: str) -> Claim:
     """A curve converges faster than scratch."""
-
-    def claim(seen: Seen) -> Row:
-        found = seen.ratios[curve.name]
-        verdict = told(found, "agrees: faster", "differs: slower", "not told apart")
-        return Row(f"{curve.label}, images to target: scratch's / its", paper, interval(found), verdict)
-
-    return claim
+    return _against_scratch(curve, paper, ("agrees: faster", "differs: slower", "not told apart"))
 
 
 def no_faster(curve: Curve, paper: str) -> Claim:
     """A curve converges no faster than scratch."""
+    return _against_scratch(curve, paper, ("differs: faster", "agrees: slower", "agrees: no faster"))
+
+
+def _against_scratch(curve: Curve, paper: str, verdicts: tuple[str, str, str]) -> Claim:
+    """The ratio of images to the target, with what it means to be faster, slower or neither."""
 
     def claim(seen: Seen) -> Row:
         found = seen.ratios[curve.name]
-        verdict = told(found, "differs: faster", "agrees: slower", "agrees: no faster")
-        return Row(f"{curve.label}, images to target: scratch's / its", paper, interval(found), verdict)
+        label = f"{curve.label}, images to target: scratch's / its"
+        return Row(label, paper, interval(found), told(found, *verdicts))
 
     return claim
 
