@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -58,8 +58,6 @@ class Group(Model):
 Groups = Mapping[str, Group]
 Chains = Mapping[str, tuple[str, ...]]
 """The groups of each component, the outermost first."""
-
-Role = Literal["component", "group"]
 
 
 def check(document: Document, groups: Groups, components: Mapping[str, Any], faults: Faults) -> None:

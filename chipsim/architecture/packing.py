@@ -14,7 +14,6 @@ from chipsim.architecture.blocks import Block, cut, whole
 from chipsim.devices.device import Region
 
 Packing = Literal["dense", "together", "apart"]
-Key = tuple[str, str]
 
 
 class Size(NamedTuple):
@@ -49,14 +48,11 @@ class Floor:
         self._packing = packing
         self._free = dict.fromkeys(sizes, 0)
 
-    def next_column(self, array: str) -> int:
-        """The first column of an array that is free, with all behind it."""
-        return self._free.get(array, self.sizes[array].columns)
-
     def take(self, place: Place) -> None:
         """Mark what a place covers, and what no other block may use beside it."""
-        end = max(self.next_column(place.array), place.region.column + place.region.columns)
-        if self._packing != "dense" or end >= self.sizes[place.array].columns:
+        columns = self.sizes[place.array].columns
+        end = max(self._free.get(place.array, columns), place.region.column + place.region.columns)
+        if self._packing != "dense" or end >= columns:
             self._free.pop(place.array, None)
         else:
             self._free[place.array] = end

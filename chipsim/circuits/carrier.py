@@ -1,16 +1,17 @@
 """What carries digital words from one component to another: their payload, and what every carrier has.
 
 A carrier stands on a link between components that give and take digital words. What travels is a
-transaction's payload, vector by vector; each vector is carried in whole beats of the carrier's width.
+transaction's payload, vector by vector; each vector is carried in whole beats of the carrier's width. A
+carrier's `Circuit` says by `carry(load, ride)` what work that is, alone; one that keeps words says its
+`capacity`.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple
 
 from pydantic import Field
 
-from chipsim.accounting.work import Work
 from chipsim.circuits.component import CYCLE, ComponentParameters, Timing, picoseconds
 from chipsim.inputs.units import Seconds
 
@@ -45,14 +46,6 @@ class CarrierParameters(ComponentParameters):
     cycle: Seconds | None = Field(default=None, gt=0, le=1, description="time of one cycle")
 
     timing: ClassVar[Timing] = {"cycle": {"measured": CYCLE, "ideal": CYCLE}}
-
-
-class Carrier(Protocol):
-    """What the chip asks of a carrier at work."""
-
-    def carry(self, load: Load, ride: Ride) -> Work:
-        """The work of carrying a load, alone."""
-        ...
 
 
 class Beats:
