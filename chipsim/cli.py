@@ -598,31 +598,28 @@ def check(context: click.Context, files: tuple[str, ...], settings: tuple[str, .
 @click.argument("workload", metavar="WORKLOAD")
 @_options(
     *(
-        click.option(
-            f"--{name}", type=_Share(min=0.0, max=1.0), default=default, show_default=True, help=text
-        )
-        for name, default, text in (
-            ("inputs", 0.5, "Mean magnitude of the inputs, as a share of full scale."),
-            ("hidden", 0.5, "That of the inputs of later layers."),
-            ("errors", 0.05, "That of errors."),
-            ("written", 0.05, "Share of the words added to that cross their threshold."),
+        click.option(f"--{name}", type=_Share(min=0.0, max=1.0), default=None, help=text)
+        for name, text in (
+            ("inputs", "Mean magnitude of the inputs, as a share of full scale."),
+            ("hidden", "That of the inputs of later layers."),
+            ("errors", "That of errors."),
+            ("written", "Share of the words added to that cross their threshold."),
         )
     ),
     settings, as_json,
 )  # fmt: skip
 def plan(
-    architecture: str, workload: str, inputs: float, hidden: float, errors: float, written: float,
-    settings: tuple[str, ...], as_json: bool,
-) -> None:  # fmt: skip
+    architecture: str, workload: str, settings: tuple[str, ...], as_json: bool, **means: float | None
+) -> None:
     """How a workload lies on a chip, and what an image takes by counts alone, without simulating.
 
-    Times are exact where they do not hang on data; energies rest on the assumed means.
+    Times are exact where they do not hang on data; energies rest on means of the data, which are printed.
     """
-    from chipsim.architecture.estimate import Assumed
+    from chipsim.architecture.hollow import TYPICAL
     from chipsim.experiments import planning
     from chipsim.experiments.run import Request
 
-    assumed = Assumed(inputs, hidden, errors, written)
+    assumed = TYPICAL._replace(**{name: mean for name, mean in means.items() if mean is not None})
     found = planning.plan(Request(architecture, workload, settings), assumed)
     if as_json:
         _print_json(found)
