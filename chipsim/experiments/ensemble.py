@@ -89,11 +89,10 @@ def _fill(job: Job, result: Result, trace: Recorder | None, folder: Path, page: 
     results.write(result, folder)
     if trace is not None:
         perfetto.write(trace, job.plan, folder)
-    for cell in job.architecture.cells.values():
-        for name, content in cell.attached.items():
-            for path in (inputs / name, folder / "resolved" / name):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
+    for name, content in job.attached.items():
+        for path in (inputs / name, folder / "resolved" / name):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
     if page:
         pages.of_run(folder, folder / "report.html")
 

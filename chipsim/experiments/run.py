@@ -36,6 +36,7 @@ from chipsim.simulation.trace import MOST, Listener, Recorder, Span, Window
 from chipsim.workloads import linear, preparation, stages, tasks
 from chipsim.workloads.preparation import Prepared, Selection
 from chipsim.workloads.stages import ProgramStage, Workload
+from chipsim.workloads.weights import Loaded
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,18 @@ class Job:
     workload: Workload
     rules: Mapping[str, LearningRule]
     plan: Plan
+    weights: Mapping[str, Loaded]
+    """Weights that stages begin with from files, by stage."""
     sources: Mapping[str, Path]
     given: Mapping[str, bytes]
     """The files as they were read, by kind; those that one extends are `architecture-1-<name>` and so on."""
+
+    @property
+    def attached(self) -> Mapping[str, bytes]:
+        """Files that a run needs beside its two: content by the name in the file that names it."""
+        cells = self.architecture.cells.values()
+        found = {name: content for cell in cells for name, content in cell.attached.items()}
+        return found | {loaded.name: loaded.content for loaded in self.weights.values()}
 
     @cached_property
     def resolved(self) -> Mapping[str, str]:
@@ -76,9 +86,12 @@ class Job:
         for stage in workload["stages"]:
             if (program := self.plan.programs.get(stage["name"])) is not None:
                 stage |= {"from": program.source, "to": program.target, "method": resolved(program.method)}
-                stage.pop("scale" if program.fill is not None else "fill", None)
+                for key in {"scale", "fill", "rms"} - {program.scaled_by}:
+                    stage.pop(key, None)
             else:
                 stage["rule"] = resolved(self.rules[stage["name"]])
+                if (loaded := self.weights.get(stage["name"])) is not None:
+                    stage["start"] = {"weights": loaded.name, "sha256": loaded.sha256}
         return {
             "architecture": documents.dump(architecture),
             "workload": documents.dump(workload),
@@ -138,8 +151,9 @@ def prepare(request: Request) -> Job:
     assert workload is not None, "a fault was raised"
     rules = loading.rules(found["workload"], workload)
     programs = loading.programs(found["workload"], workload, rules)
+    weights = loading.weights(found["workload"], workload, rules)
     plan = compile_plan(architecture, workload.network, rules, programs)
-    return Job(request, architecture, workload, rules, plan, sources, given)
+    return Job(request, architecture, workload, rules, plan, weights, sources, given)
 
 
 def _given(kind: str, document: Document) -> dict[str, bytes]:
@@ -227,9 +241,14 @@ def simulate(
             inputs.append(counted.StageInputs.of_program(program, ceiling))
             continue
         rule = job.rules[stage.name]
-        task = StageTask(stage.name, stage.start, stage.images, workload.evaluate.every, rule, data)
+        evaluate = stages.evaluated(workload, stage)
+        loaded = job.weights.get(stage.name)
+        task = StageTask(
+            stage.name, stage.start if isinstance(stage.start, str) else "given", stage.images,
+            evaluate.every, rule, data, loaded.layers if loaded else None,
+        )  # fmt: skip
         outcomes.append(controller.run(task, progress))
-        target = workload.evaluate.target
+        target = evaluate.target
         inputs.append(
             counted.StageInputs(
                 rule.type,
@@ -282,17 +301,16 @@ def _cut_short(recorder: Recorder, stopped: Span) -> dict[str, str]:
 
 def stage_data(workload: Workload, index: int, prepared: Prepared, seed: int) -> tuple[StageData, float]:
     """The inputs of a stage, and the accuracy of a linear classifier on them."""
-    stage = workload.stages[index]
-    train, test = prepared.train_x, prepared.test_x
-    if workload.data.project is not None:
-        chosen = tasks.elements(
-            stages.elements(workload, index), train.shape[1], workload.network.inputs, seed
-        )
-        train, test = (np.ascontiguousarray(values[:, list(chosen)]) for values in (train, test))
-    ceiling = linear.accuracy(train, prepared.train_y, test, prepared.test_y, len(prepared.classes))
+    stage, count = workload.stages[index], stages.training_images(workload, index)
+    train, test = prepared.train_x[:count], prepared.test_x
+    labels = prepared.train_y[:count]
+    choice, shape = stages.elements(workload, index), preparation.shape(workload.data)
+    if choice != "first" or shape is None:
+        chosen = list(tasks.elements(choice, train.shape[1], workload.network.inputs, seed, shape))
+        train, test = (np.ascontiguousarray(values[:, chosen]) for values in (train, test))
+    ceiling = linear.accuracy(train, labels, test, prepared.test_y, len(prepared.classes))
     order: Callable[[int], Any] = lambda epoch: tasks.order(seed, stage.name, epoch, train.shape[0])  # noqa: E731
-    wide = (train.astype(np.float64), test.astype(np.float64))
-    return StageData(wide[0], prepared.train_y, wide[1], prepared.test_y, order), ceiling
+    return StageData(train, labels, test, prepared.test_y, order), ceiling
 
 
 def provenance(job: Job, command: Sequence[str], began: float) -> dict[str, Any]:

@@ -94,8 +94,11 @@ class Document:
 
         It is that of the file in which the value stands; for one that was set (`--set`), the working folder.
         """
-        written = self.place(path).file
-        return Path() if written == SET else Path(written).parent
+        return Path() if self.is_set(path) else Path(self.place(path).file).parent
+
+    def is_set(self, path: Where) -> bool:
+        """Whether the value at `path` was set (`--set`) and stands in no file."""
+        return self.place(path).file == SET
 
     def value(self, path: Where) -> Any:
         """Return the value at `path`. Raises `KeyError` or `IndexError` where there is none."""

@@ -11,7 +11,9 @@ from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Faults, check_used, fill
 from chipsim.learning.programming import METHODS, Method, Programming
 from chipsim.learning.rule import LearningRule
+from chipsim.workloads import weights as files
 from chipsim.workloads.stages import ProgramStage, Workload
+from chipsim.workloads.weights import Loaded
 
 
 def rules(document: Document, workload: Workload) -> Mapping[str, LearningRule]:
@@ -92,7 +94,32 @@ def _program(
     if target in _digital(rules):
         text = f"{label}: matrix '{target}' lies on a digital array; programs write to crossbars"
         raise _fault(document, text, (*place, "to") if stage.target else place, "E020")
-    return Programming(source, target, method, stage.scale, stage.fill)
+    return Programming(source, target, method, stage.scale, stage.fill, stage.rms, stage.compensate)
+
+
+def weights(
+    document: Document, workload: Workload, rules: Mapping[str, LearningRule]
+) -> Mapping[str, Loaded]:
+    """The weights from files that stages begin with, by the stage's name.
+
+    Raises `InputError` with all faults.
+    """
+    faults, found = Faults(), {}
+    for index, stage in enumerate(workload.stages):
+        if isinstance(stage, ProgramStage) or isinstance(stage.start, str):
+            continue
+        rule, place = rules[stage.name], ("stages", index, "start")
+        if rule.weights not in rule.digital:
+            text = (
+                f"stage '{stage.name}': its rule '{rule.type}' holds the weights on a crossbar; load them "
+                "in a stage with rule 'digital' and 'images: 0', and put a stage of kind 'program' between"
+            )
+            faults.add(document.fault(text, place, "E020"))
+            continue
+        with faults.gather():
+            found[stage.name] = files.load(document, place, stage.start, workload.network)
+    faults.raise_if_any()
+    return MappingProxyType(found)
 
 
 def _method(document: Document, index: int, stage: str) -> Method:

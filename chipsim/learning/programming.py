@@ -201,6 +201,8 @@ class Programmed(NamedTuple):
     layer: str
     wanted: Floats
     beyond: NDArray[np.bool_] | None
+    factor: float
+    """By which the layer's weights were multiplied."""
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,15 @@ class Programming:
     """Factor on all weights."""
     fill: float | None = None
     """In place of the factor: what the largest weight of each layer comes to, of the nominal bound."""
+    rms: float | None = None
+    """In place of both: what the root of the mean square of each layer's weights comes to."""
+    compensate: bool = False
+    """Divide the layer's gain by the factor, so that its sums stay as they were."""
+
+    @property
+    def scaled_by(self) -> str:
+        """The key that says by what weights are multiplied."""
+        return "rms" if self.rms is not None else "fill" if self.fill is not None else "scale"
 
     @property
     def pulsed(self) -> Mapping[str, str]:
@@ -229,8 +240,9 @@ class Programming:
     def start(self, layers: Sequence[LayerShape], blocks: Sequence[LayerShape]) -> Dialogue:
         """Fetch, scale and write the weights of all layers, block by block; returns what was `Programmed`."""
         fetched = yield tuple(Fetch(layer.name, self.source) for layer in layers)
+        factors = {layer.name: self.factor(values) for layer, values in zip(layers, fetched, strict=True)}
         scaled = {
-            layer.name: values * self.factor(values) for layer, values in zip(layers, fetched, strict=True)
+            layer.name: values * factors[layer.name] for layer, values in zip(layers, fetched, strict=True)
         }
         wanted = {
             block.name: scaled[block.layer][
@@ -239,10 +251,16 @@ class Programming:
             for block in blocks
         }
         beyond = (yield from self.method.write(self.target, wanted)) or {}
-        return tuple(Programmed(layer, values, beyond.get(layer)) for layer, values in wanted.items())
+        return tuple(
+            Programmed(block.name, wanted[block.name], beyond.get(block.name), factors[block.layer])
+            for block in blocks
+        )
 
     def factor(self, weights: Floats) -> float:
         """The factor on the weights of a layer."""
+        if self.rms is not None:
+            size = float(np.sqrt(np.mean(weights**2)))
+            return self.rms / size if size > 0 else 1.0
         if self.fill is None:
             return self.scale
         largest = float(np.abs(weights).max())

@@ -85,6 +85,7 @@ class Chip:
         self.words = {
             key: self._words_of(key, place.array) for key, place in plan.places.items() if plan.digital(key)
         }
+        self._scales: dict[Key, float] = {}
         self._laid: dict[tuple[Way, tuple[str, ...], str], Reads] = {}
 
     def _array(self, name: str) -> crossbar.Crossbar:
@@ -149,6 +150,7 @@ class Chip:
 
         Digital weights are drawn uniformly within +-1 / sqrt(inputs) (Glorot2010, equation 1).
         """
+        self._scales.pop((self.plan.blocks[layer].layer, matrix), None)
         if (layer, matrix) in self.words:
             words = self.words[layer, matrix]
             bound = self.plan.layers[self.plan.blocks[layer].layer].inputs ** -0.5
@@ -156,6 +158,21 @@ class Chip:
             return
         seat = self.seats[layer, matrix]
         seat.crossbar.cells.randomise(seat.region, stage)
+
+    def load(self, layer: str, matrix: str, values: NDArray[np.float64]) -> None:
+        """Put weights `(rows, columns)` into a digital matrix, as found at power-on."""
+        words = self.words[layer, matrix]
+        words.circuit.fill(words.name, values)
+
+    def rescale(self, layer: str, matrix: str, factor: float) -> None:
+        """Let a layer's gain be multiplied by a factor where its sums are those of a matrix."""
+        self._scales[layer, matrix] = factor
+
+    def gain(self, layer: str, weights: str | Mapping[str, float]) -> float:
+        """The digital factor on a layer's sums, read through a matrix or several, as it stands now."""
+        through = (weights,) if isinstance(weights, str) else tuple(weights)
+        scales = (self._scales[layer, matrix] for matrix in through if (layer, matrix) in self._scales)
+        return self.plan.layers[layer].gain * next(scales, 1.0)
 
     def weights(self, layer: str, matrix: str) -> NDArray[Any]:
         """Stored weights of a matrix `(rows, columns)`, in the precision of its cells."""
@@ -206,7 +223,7 @@ class Chip:
         spec = self.plan.layers[layer]
 
         def activate(digital: digital_unit.DigitalUnit, sums: Floats, _: Any) -> tuple[Any, Work]:
-            return digital.activate(sums, spec.activation, spec.gain)
+            return digital.activate(sums, spec.activation, self.gain(layer, weights))
 
         def score(digital: digital_unit.DigitalUnit, outputs: Floats, labels: Any) -> tuple[Any, Work]:
             scale = self.plan.network.loss.scale
@@ -224,7 +241,7 @@ class Chip:
 
         def slope(digital: digital_unit.DigitalUnit, sums: Floats, outputs: Any) -> tuple[Any, Work]:
             inner = np.ascontiguousarray(sums[:, : spec.inputs])
-            return digital.slope(inner, outputs, before.activation, spec.gain)
+            return digital.slope(inner, outputs, before.activation, self.gain(layer, weights))
 
         return self._pass("backward", layer, weights, account, (End(slope),), copy)
 

@@ -65,13 +65,12 @@ class Evaluation(NamedTuple):
 class StageData:
     """The inputs of one stage: training images in the order of the set, test images, and the order.
 
-    `train_x`, `test_x` are `(images, features)` float64; `order(epoch)` is a permutation of the
-    training images.
+    `train_x`, `test_x` are `(images, features)`; `order(epoch)` is a permutation of the training images.
     """
 
-    train_x: NDArray[np.float64]
+    train_x: NDArray[np.floating[Any]]
     train_y: NDArray[np.int64]
-    test_x: NDArray[np.float64]
+    test_x: NDArray[np.floating[Any]]
     test_y: NDArray[np.int64]
     order: Callable[[int], NDArray[np.int64]]
 
@@ -86,6 +85,8 @@ class StageTask:
     evaluate_every: int
     rule: LearningRule
     data: StageData
+    weights: Mapping[str, NDArray[np.float64]] | None = None
+    """Weights `(rows, columns)` of each layer to begin with, where they are given."""
 
 
 @dataclass(frozen=True)
@@ -190,8 +191,8 @@ class Controller:
         self.floor.account = task.name
         self._read_from(task.rule.read_through(), task.name)
         begin = self.floor.now
-        if task.start == "random":
-            self._randomise(task)
+        if task.start != "keep":
+            self._begin_with(task)
         before = self.chip.snapshot()
         evaluations: list[Evaluation] = []
 
@@ -225,6 +226,9 @@ class Controller:
         plan = self.chip.plan
         layers, blocks = plan.shapes(True), plan.with_copies(plan.shapes())
         programmed = execute(self.floor, self._converse(program.start(layers, blocks), 0, copies=False))
+        for block in programmed:
+            factor = block.factor if program.compensate else 1.0
+            self.chip.rescale(plan.blocks[block.layer].layer, program.target, 1.0 / factor)
         evaluations.append(self._measure(task, 0, self.floor.now - begin, occasion=1))
         progress(task.name, 0, 0, evaluations[-1].accuracy)
         misses = self._misses(program, programmed)
@@ -235,7 +239,7 @@ class Controller:
     def _misses(self, program: Programming, programmed: tuple[Programmed, ...]) -> Misses:
         tolerance = program.method.tolerance * WEIGHT_RANGE
         beyond, errors = 0, []
-        for layer, wanted, given_up in programmed:
+        for layer, wanted, given_up, _ in programmed:
             error = np.abs(self.chip.apparent(layer, program.target) - wanted)
             beyond += int(np.count_nonzero(error > tolerance if given_up is None else given_up))
             errors.append(error.ravel())
@@ -243,13 +247,18 @@ class Controller:
         worst, rms = float(every.max()), float(np.sqrt(np.mean(every**2)))
         return Misses(every.size, beyond, tolerance, worst, rms)
 
-    def _randomise(self, task: StageTask) -> None:
-        """The matrices of a stage's rule anywhere; at the first stage all others too, as at power-on."""
+    def _begin_with(self, task: StageTask) -> None:
+        """The matrices of a stage's rule anywhere; at the first stage all others too, as at power-on.
+
+        Where weights are given, they lie there instead.
+        """
         own = set(task.rule.matrices)
         for layer, matrix in self.chip.plan.places:
             if matrix in own or not self._powered:
                 self.chip.randomise(layer, matrix, task.name)
         self._powered = True
+        for layer, values in (task.weights or {}).items():
+            self.chip.load(layer, task.rule.weights, values)
 
     def usage(self) -> tuple[Usage, ...]:
         """How each component was used on the training clock."""
@@ -481,7 +490,7 @@ class Controller:
         correct, loss = 0, 0.0
         for start in range(0, test_x.shape[0], EVALUATED_TOGETHER):
             part = slice(start, start + EVALUATED_TOGETHER)
-            scored = execute(self.beside, self._score(test_x[part], test_y[part], start, drawn))
+            scored = execute(self.beside, self._score(_wide(test_x[part]), test_y[part], start, drawn))
             correct += scored.correct
             loss += scored.loss
         images = test_x.shape[0]
@@ -518,19 +527,23 @@ def _batches(
     """The images of a stage in chunks: the set in a new order each time round."""
     data, count = task.data, task.data.train_x.shape[0]
     done = 0
-    ahead_x, ahead_y = data.train_x[:0], data.train_y[:0]
+    ahead = np.empty(0, dtype=np.int64)
     epoch = 0
     while done < task.images:
         wanted = size(done)
-        while ahead_x.shape[0] < wanted:
+        while ahead.size < wanted:
             order = data.order(epoch)
             assert order.size == count
             epoch += 1
-            ahead_x = np.concatenate([ahead_x, data.train_x[order]])
-            ahead_y = np.concatenate([ahead_y, data.train_y[order]])
-        yield ahead_x[:wanted], ahead_y[:wanted]
-        ahead_x, ahead_y = ahead_x[wanted:], ahead_y[wanted:]
+            ahead = np.concatenate([ahead, order])
+        chosen, ahead = ahead[:wanted], ahead[wanted:]
+        yield _wide(data.train_x[chosen]), data.train_y[chosen]
         done += wanted
+
+
+def _wide(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Inputs in the precision that the chip computes in."""
+    return np.ascontiguousarray(values, dtype=np.float64)
 
 
 def execute(floor: Floor, program: Program) -> Any:

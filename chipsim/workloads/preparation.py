@@ -29,6 +29,7 @@ from chipsim.workloads import dataset
 from chipsim.workloads.dataset import DataSet, Images
 
 __all__ = [
+    "Count",
     "DataSpec",
     "Finding",
     "Prepared",
@@ -40,6 +41,7 @@ __all__ = [
     "prepare",
     "projection",
     "select",
+    "shape",
 ]
 
 Normalise = Literal["element", "none"]
@@ -178,6 +180,14 @@ def features(spec: DataSpec) -> int:
     *Raises*: `InputError` if there is no such data set.
     """
     return spec.project.to if spec.project else dataset.named(spec.set).DATASET.features
+
+
+def shape(spec: DataSpec) -> tuple[int, ...] | None:
+    """Return the shape of one image whose pixels are the numbers; None where they are projected.
+
+    *Raises*: `InputError` if there is no such data set.
+    """
+    return None if spec.project else dataset.named(spec.set).DATASET.shape
 
 
 def class_count(spec: DataSpec) -> int:

@@ -14,8 +14,9 @@ from chipsim.inputs.schema import Faults, Model, Name, fill
 from chipsim.inputs.units import Share
 from chipsim.workloads import preparation, tasks
 from chipsim.workloads.network import Network
-from chipsim.workloads.preparation import DataSpec
-from chipsim.workloads.tasks import Choice
+from chipsim.workloads.preparation import Count, DataSpec
+from chipsim.workloads.tasks import Changed, Choice
+from chipsim.workloads.weights import Weights
 
 
 class Target(NamedTuple):
@@ -89,10 +90,14 @@ class Stage(Model):
 
     name: Name
     kind: Literal["train"]
-    start: Literal["random", "keep"] = Field(description="weights at the beginning")
-    elements: Choice | None = Field(default=None, description="which of the projected numbers are inputs")
-    images: int = Field(ge=1, le=1_000_000_000, description="presentations")
+    start: Literal["random", "keep"] | Weights = Field(description="weights at the beginning")
+    elements: Choice | None = Field(
+        default=None, description="which of the projected numbers are inputs; which rows are swapped"
+    )
+    train: Count | None = Field(default=None, description="training images: the first of `data`; all")
+    images: int = Field(ge=0, le=1_000_000_000, description="presentations; 0: measure the weights alone")
     rule: Mapping[str, Any] = Field(description="the learning rule and its hyper-parameters")
+    evaluate: Evaluate | None = Field(default=None, description="in place of the workload's, in this stage")
 
 
 class ProgramStage(Model):
@@ -111,6 +116,14 @@ class ProgramStage(Model):
         default=None, gt=0,
         description="in place of `scale`: what each layer's largest weight comes to, of the nominal bound",
     )  # fmt: skip
+    rms: Share | None = Field(
+        default=None, gt=0,
+        description="in place of both: what the root mean square of each layer's weights comes to",
+    )  # fmt: skip
+    compensate: bool = Field(
+        default=False,
+        description="divide each layer's gain by its factor: its outputs stay as they were",
+    )
     elements: Choice | None = Field(
         default=None, description="inputs of the evaluations (default: those of the stage before)"
     )
@@ -160,6 +173,19 @@ def elements(workload: Workload, index: int) -> Choice:
     return stage.elements or "first"
 
 
+def training_images(workload: Workload, index: int) -> int | None:
+    """How many of the training images a stage sees, None for all; a program as the stage before."""
+    stage = workload.stages[index]
+    if isinstance(stage, ProgramStage):
+        return training_images(workload, index - 1) if index else None
+    return stage.train
+
+
+def evaluated(workload: Workload, stage: Stage) -> Evaluate:
+    """When accuracy is measured in a stage, and what it should reach."""
+    return stage.evaluate or workload.evaluate
+
+
 def _stage_faults(document: Document, workload: Workload) -> Iterator[Fault]:
     """What is wrong with the order and the names of stages."""
     names: set[str] = set()
@@ -177,12 +203,19 @@ def _stage_faults(document: Document, workload: Workload) -> Iterator[Fault]:
                     "the first stage has nothing to program from; put a stage with a digital rule before it"
                 )
                 yield document.fault(text, (*place, "kind"), "E020")
-            if stage.fill is not None and "scale" in stage.model_fields_set:
-                text = f"stage '{stage.name}': 'fill' takes the place of 'scale'; keep one of them"
-                yield document.fault(text, (*place, "fill"), "E020")
-        elif stage.start == "keep" and index == 0:
-            text = "the first stage has nothing to keep; write 'start: random'"
-            yield document.fault(text, (*place, "start"), "E020")
+            scales = [key for key in ("rms", "fill", "scale") if key in stage.model_fields_set]
+            if len(scales) > 1:
+                text = (
+                    f"stage '{stage.name}': '{scales[0]}' takes the place of '{scales[1]}'; keep one of them"
+                )
+                yield document.fault(text, (*place, scales[0]), "E020")
+        else:
+            if stage.start == "keep" and index == 0:
+                text = "the first stage has nothing to keep; write 'start: random'"
+                yield document.fault(text, (*place, "start"), "E020")
+            if stage.train is not None and stage.train > (most := workload.data.train or stage.train):
+                text = f"stage '{stage.name}': data has {most} training images, not {stage.train}"
+                yield document.fault(text, (*place, "train"), "E073")
         names.add(stage.name)
 
 
@@ -207,11 +240,12 @@ def _check_inputs(faults: Faults, document: Document, workload: Workload) -> Non
         text = f"network: the first layer has {used} inputs for {features} numbers an image"
         faults.add(document.fault(f"{text}; write 'in: {features}'", ("network", "layers", 0, "in"), "E054"))
         return
+    shape = preparation.shape(workload.data)
     for index, stage in enumerate(workload.stages):
         place = ("stages", index, "elements")
-        if stage.elements is not None and workload.data.project is None:
+        if shape is not None and isinstance(stage.elements, Changed | str):
             text = f"stage '{stage.name}': elements are chosen from projected numbers; add 'data: project'"
             faults.add(document.fault(text, place, "E026"))
             continue
-        for fault in tasks.faults(elements(workload, index), features, used):
+        for fault in tasks.faults(elements(workload, index), features, used, shape):
             faults.add(document.fault(f"stage '{stage.name}': {fault.message}", place, fault.code))

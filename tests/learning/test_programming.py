@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
+import numpy as np
 import pytest
 
 from chipsim.errors import InputError
 from chipsim.inputs import documents
 from chipsim.inputs.documents import Document
 from chipsim.learning import loading
-from chipsim.learning.programming import Programming
+from chipsim.learning.programming import METHODS, Programming
 from chipsim.workloads import stages
 
 HEAD = """format: chipsim-workload/1
@@ -66,6 +68,24 @@ def test_matrices_and_scale_can_be_given() -> None:
     assert (found.method.tolerance, found.operations()) == (
         0.01, (("program", "D"), ("program", "X"), ("verify-read", "X")),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("scale", "factor"),
+    [({}, 1.0), ({"scale": 3.0}, 3.0), ({"fill": 0.6}, 0.6 / 2.0), ({"rms": 0.5}, 0.5 / math.sqrt(5 / 4))],
+)
+def test_weights_are_scaled_by_a_factor_their_largest_or_their_root_mean_square(
+    scale: dict[str, float], factor: float
+) -> None:
+    weights = np.array([[2.0, 0.0], [-1.0, 0.0]])
+    method = METHODS["noise"].model_validate({"type": "noise", "spread": 0})
+    assert Programming("D", "C", method, **scale).factor(weights) == pytest.approx(factor)
+
+
+def test_only_one_way_of_scaling_is_taken() -> None:
+    assert faults(PRETRAIN, program("rms: 20 %, fill: 50 %, " + NOISE), FINETUNE) == [
+        "8 E020 stage 'program': 'rms' takes the place of 'fill'; keep one of them"
+    ]
 
 
 def test_a_program_has_the_inputs_of_the_stage_before_it() -> None:
@@ -125,7 +145,7 @@ def test_from_devices_there_is_no_program() -> None:
          "stage 'program': method 'pulses': unknown key 'tolerence'; did you mean 'tolerance'?"),
         ("images: 10, " + NOISE,
          "stages.program: unknown key 'images'; "
-         "choose one of name, kind, from, to, scale, fill, elements, method"),
+         "choose one of name, kind, from, to, scale, fill, rms, compensate, elements, method"),
         ("start: keep", "stages.program: missing key 'method'"),
     ],
 )  # fmt: skip

@@ -46,7 +46,7 @@ def plan(
     links += [] if without == "drivers" else ["controller -> drivers -> array"]
     components = "\n".join(line for line in components.split("\n") if not (without and without in line))
     method = dict(given)
-    scale = {key: method.pop(key) for key in ("scale", "fill") if key in method}
+    scale = {key: method.pop(key) for key in ("scale", "fill", "rms", "compensate") if key in method}
     form = METHODS[str(method["type"])]
     program = Programming("D", "C", form.model_validate(method), **scale)  # type: ignore[arg-type]
     layers = chips.network(rows, columns)
@@ -65,6 +65,31 @@ def programmed(
     data = chips.images(own.shape[0], own.shape[1], 20)
     outcome = controller.program(ProgramTask("program", a_plan.programs["program"], data))
     return controller, outcome, chip.apparent("dense1", "C")
+
+
+# Scaling
+
+
+@pytest.mark.parametrize("scale", [{"scale": 2.5}, {"fill": 0.5}, {"rms": 0.25}])
+def test_a_factor_on_the_weights_that_is_compensated_leaves_the_layers_outputs_as_they_were(
+    scale: dict[str, float],
+) -> None:
+    a_plan = plan(4, 3, type="noise", spread=0.0, compensate=True, **scale)
+    weights = np.random.default_rng(2).uniform(-0.3, 0.3, (4, 3))
+    controller, _, seen = programmed(a_plan, weights)
+    chip, program = controller.chip, a_plan.programs["program"]
+    factor = program.factor(weights)
+    assert seen == pytest.approx(factor * weights, abs=1e-6)
+    assert chip.gain("dense1", "C") == pytest.approx(1 / factor)
+    assert chip.gain("dense1", "C") * seen == pytest.approx(weights, abs=1e-6)
+    assert chip.gain("dense1", "D") == 1.0
+    chip.randomise("dense1", "C")
+    assert chip.gain("dense1", "C") == 1.0
+
+
+def test_without_compensation_the_gain_stays_as_it_is() -> None:
+    controller, *_ = programmed(plan(4, 3, type="noise", spread=0.0, scale=2.5), np.full((4, 3), 0.1))
+    assert controller.chip.gain("dense1", "C") == 1.0
 
 
 # Open loop with noise

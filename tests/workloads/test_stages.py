@@ -116,6 +116,24 @@ def test_a_stage_may_not_have_the_name_of_an_account(name: str) -> None:
     ]
 
 
+def test_a_stage_may_see_fewer_images_and_be_measured_at_other_times() -> None:
+    found = _load(
+        "{changed: 3}, images: 100", "{changed: 3}, train: 20, images: 0, evaluate: {every: 7 images}"
+    )
+    first, second = found.stages
+    assert (stages.training_images(found, 0), stages.training_images(found, 1)) == (None, 20)
+    assert isinstance(first, stages.Stage)
+    assert isinstance(second, stages.Stage)
+    assert second.images == 0
+    assert (stages.evaluated(found, first).every, stages.evaluated(found, second).every) == (10, 7)
+
+
+def test_a_stage_sees_no_more_images_than_the_data_have() -> None:
+    assert _faults("{changed: 3}, images", "{changed: 3}, train: 261, images") == [
+        f"{_at('{changed').split(':')[0]}:77 E073 stage 'second': data has 260 training images, not 261"
+    ]
+
+
 # Sizes that follow from one another
 
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from chipsim.errors import InputError
 from chipsim.inputs import documents
 from chipsim.inputs.schema import fill
-from chipsim.workloads.tasks import Changed, elements, faults, order
+from chipsim.workloads.tasks import Changed, Swapped, elements, faults, order, swapped_rows
 
 
 def given_pairs(*pairs: tuple[int, int]) -> Changed:
@@ -70,6 +70,59 @@ def test_every_position_and_element_is_as_likely_as_another() -> None:
     positions = [sum(chosen[place] != place for chosen in drawn) for place in range(8)]
     arrivals = [sum(element in chosen for chosen in drawn) for element in range(8, 16)]
     assert all(abs(count - seeds * share) < 4.5 * error for count in positions + arrivals)
+
+
+# Rows
+
+
+def test_a_swap_interchanges_whole_rows_and_leaves_the_others() -> None:
+    image = np.arange(12).reshape(4, 3)
+    chosen = elements(Swapped(swapped_rows=((0, 2),)), 12, 12, seed=5, shape=image.shape)
+    assert np.array_equal(image.ravel()[list(chosen)].reshape(4, 3), image[[2, 1, 0, 3]])
+
+
+def test_rows_are_swapped_in_every_channel_of_an_image() -> None:
+    image = np.arange(3 * 4 * 2).reshape(3, 4, 2)
+    chosen = elements(Swapped(swapped_rows=((1, 3),)), 24, 24, seed=0, shape=image.shape)
+    assert np.array_equal(image.ravel()[list(chosen)].reshape(3, 4, 2), image[:, [0, 3, 2, 1]])
+
+
+@settings(deadline=None)
+@given(rows=st.integers(2, 40), share=st.floats(0, 1), seed=st.integers(0, 2**32), chip=st.integers(0, 99))
+def test_so_many_pairs_are_drawn_by_the_choices_own_seed_and_swapping_twice_undoes_it(
+    rows: int, share: float, seed: int, chip: int
+) -> None:
+    pairs = max(1, int(share * (rows // 2)))
+    choice = Swapped(swapped_rows=pairs, seed=seed)
+    once = np.array(elements(choice, rows * 2, rows * 2, chip, (rows, 2)))
+    assert once.tolist() == list(elements(choice, rows * 2, rows * 2, chip + 1, (rows, 2)))
+    assert np.count_nonzero(once != np.arange(rows * 2)) == 2 * 2 * pairs
+    assert np.array_equal(once[once], np.arange(rows * 2))
+    assert len({row for pair in swapped_rows(choice, rows) for row in pair}) == 2 * pairs
+
+
+def test_another_seed_swaps_other_rows() -> None:
+    assert len({swapped_rows(Swapped(swapped_rows=2, seed=seed), 28) for seed in range(20)}) > 15
+
+
+@pytest.mark.parametrize(
+    ("given", "shape", "sentences"),
+    [
+        (Swapped(swapped_rows=1), None, ["rows are swapped in images; leave out 'data: project'"]),
+        (Swapped(swapped_rows=3), (5, 5),
+         ["3 pairs of rows cannot be swapped: an image has 5; choose at most 2"]),
+        (Swapped(swapped_rows=((0, 5),)), (5, 5), ["an image has no row 5; choose one of 0 to 4"]),
+        (Swapped(swapped_rows=((0, 1), (1, 2))), (5, 5), ["row 1 is swapped twice; name it once"]),
+        (Swapped(swapped_rows=((0, 1),), seed=3), (5, 5),
+         ["'seed' draws nothing where the rows are given; leave it out"]),
+    ],
+)  # fmt: skip
+def test_swaps_that_cannot_be_made_are_refused(
+    given: Swapped, shape: tuple[int, ...] | None, sentences: list[str]
+) -> None:
+    assert [fault.message for fault in faults(given, 25, 25, shape)] == sentences
+    with pytest.raises(InputError):
+        elements(given, 25, 25, 0, shape)
 
 
 @pytest.mark.parametrize(

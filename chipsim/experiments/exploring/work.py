@@ -53,9 +53,7 @@ Evaluate = Callable[[Task], Files]
 def files_of(job: Job) -> tuple[tuple[str, bytes], ...]:
     """The resolved files of a job, and those that its cells have beside them."""
     found = {f"{kind}.yaml": text.encode() for kind, text in job.resolved.items()}
-    for cell in job.architecture.cells.values():
-        found |= cell.attached
-    return tuple(sorted(found.items()))
+    return tuple(sorted({**found, **job.attached}.items()))
 
 
 def perform(task: Task) -> Files:

@@ -255,6 +255,7 @@ def compare(count: int = EPOCHS, seeds: int = SEEDS) -> Counting:
             job.workload, 0, preparation.convert(job.selection, job.workload.data, seed), seed
         )
         images = data.train_x.shape[0]
+        assert isinstance(stage.start, str)
         task = StageTask(stage.name, stage.start, count * images, rule.transfer_every, rule, data)
         rows += epochs(job.plan, task, prices, seed)
     setting = (
