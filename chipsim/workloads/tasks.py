@@ -2,7 +2,7 @@
 
 Task 1 uses the first elements of the projected image, or all pixels as they are. Task 2 exchanges some of the
 elements for ones that it has not seen, at positions and with elements that the workload gives or the
-seed draws; of pixels it interchanges pairs of rows, which the workload or a seed of its own says (Athena2024).
+seed draws; of pixels it interchanges pairs of rows, which the workload or its own seed says (Athena2024).
 """
 
 from __future__ import annotations
