@@ -41,6 +41,8 @@ class Plan:
     command: tuple[str, ...] = ()
     traced: Window | None = None
     """Images that the first seed is traced for."""
+    arrays: bool = True
+    """Keep what every device was before and after each stage; without, a run cannot be priced again."""
 
     def window(self, seed: int) -> Window | None:
         """The images that a seed is traced for."""
@@ -71,22 +73,25 @@ def write_run(
     return folder
 
 
-def _write_seed(job: Job, result: Result, folder: Path, trace: Recorder | None) -> None:
+def _write_seed(plan: Plan, result: Result, folder: Path, trace: Recorder | None) -> None:
     """Write one seed's folder; what is complete already, by somebody else's hand, holds the same."""
     if trace is not None or not _is_complete(folder):
-        folders.publish(folder, functools.partial(_fill, job, result, trace, page=False), force=True)
+        fill = functools.partial(_fill, plan.job, result, trace, page=False, arrays=plan.arrays)
+        folders.publish(folder, fill, force=True)
 
 
 def _is_complete(folder: Path) -> bool:
     return (folder / "run.json").is_file()
 
 
-def _fill(job: Job, result: Result, trace: Recorder | None, folder: Path, page: bool) -> None:
+def _fill(
+    job: Job, result: Result, trace: Recorder | None, folder: Path, page: bool, arrays: bool = True
+) -> None:
     inputs = folder / "inputs"
     inputs.mkdir()
     for kind, text in job.given.items():
         (inputs / f"{kind}.yaml").write_bytes(text)
-    results.write(result, folder)
+    results.write(result, folder, arrays)
     if trace is not None:
         perfetto.write(trace, job.plan, folder)
     for name, content in job.attached.items():
@@ -232,14 +237,15 @@ _prepared = functools.cache(prepare)
 def _without_job(plan: Plan) -> Callable[[Job], Plan]:
     """What a plan says beside its job, which is too large to be sent to a worker."""
     return functools.partial(
-        Plan, folder=plan.folder, seeds=plan.seeds, command=plan.command, traced=plan.traced
-    )
+        Plan, folder=plan.folder, seeds=plan.seeds, command=plan.command, traced=plan.traced,
+        arrays=plan.arrays,
+    )  # fmt: skip
 
 
 def _run_seed(plan: Plan, seed: int, progress: Progress = quiet) -> Mapping[str, Any]:
     """Simulate and write one seed of a plan; returns its record."""
     result, trace = traced(plan.job, seed, plan.window(seed), progress, plan.command)
-    _write_seed(plan.job, result, plan.of(seed), trace)
+    _write_seed(plan, result, plan.of(seed), trace)
     return result.record
 
 

@@ -57,8 +57,12 @@ def price(run: Finished, command: Sequence[str] = ()) -> Result:
     identity = Identity(
         job.run_id(run.seed), run.seed, job.architecture.name, job.workload.name, chipsim_version()
     )
-    with np.load(run.folder / "arrays.npz", allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
+    try:
+        with np.load(run.folder / "arrays.npz", allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+    except FileNotFoundError:
+        text = f"{run.folder}: it holds no arrays.npz, which wear is taken from; run it by itself to price it"
+        raise DataError(Fault(text, code="E093")) from None
     return results.price(
         job.plan, run.counted, arrays, identity, job.resolved, provenance(job, command, time.time())
     )

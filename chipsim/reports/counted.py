@@ -134,7 +134,9 @@ def _misses(found: Mapping[str, Any] | None) -> Misses | None:
         return None
     cells = found["cells"]
     beyond = round(found["share_beyond_tolerance"] * cells)
-    return Misses(cells, beyond, found["tolerance"], found["worst_error"], found["rms_error"])
+    return Misses(
+        cells, beyond, found["tolerance"], found["worst_error"], found["rms_error"], found["factors"]
+    )
 
 
 def picoseconds(seconds: float | str) -> int:

@@ -43,7 +43,8 @@ FIGURES: Mapping[str, Figure] = MappingProxyType(
         "programming": Figure(
             "-",
             "of a stage that programs weights: cells, tolerance, share of the cells beyond it, worst and rms "
-            "error [weight] of what a read sees; null where a stage trains",
+            "error [weight] of what a read sees, and the factor on each layer's weights; null where a stage "
+            "trains",
         ),
         "pulses": Figure("1", "write pulses on cells, SET and RESET, by component and by matrix"),
         "run_id": Figure(

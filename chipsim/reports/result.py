@@ -80,6 +80,8 @@ class Programming:
     tolerance: float
     worst_error: float
     rms_error: float
+    factors: Mapping[str, float]
+    """By which the weights of each layer were multiplied."""
 
 
 @dataclass(frozen=True)
@@ -268,7 +270,9 @@ def _stage(books: Books, outcome: StageCounts, priced: tuple[PricedRow, ...]) ->
 
 def _programming(misses: Misses) -> Programming:
     share = misses.beyond / misses.cells
-    return Programming(misses.cells, share, misses.tolerance, misses.worst_error, misses.rms_error)
+    return Programming(
+        misses.cells, share, misses.tolerance, misses.worst_error, misses.rms_error, misses.factors
+    )
 
 
 def _sums(rows: Iterable[LedgerRow], key: Any) -> dict[str, int]:
@@ -456,13 +460,14 @@ def _idealised(plan: Plan) -> Iterator[tuple[str, str]]:
 # Files
 
 
-def write(result: Result, folder: Path) -> None:
-    """Write the files of a run into a folder that exists."""
+def write(result: Result, folder: Path, arrays: bool = True) -> None:
+    """Write the files of a run into a folder that exists; those of its devices only where they are wanted."""
     _write_json(folder / "run.json", result.record)
     for name, columns in COLUMNS.items():
         write_csv(folder / f"{name}.csv", columns, result.rows[name])
-    with (folder / "arrays.npz").open("wb") as stream:
-        _save_arrays(stream, result.arrays)
+    if arrays:
+        with (folder / "arrays.npz").open("wb") as stream:
+            _save_arrays(stream, result.arrays)
     _write_json(folder / "warnings.json", list(result.warnings))
     _write_json(folder / "provenance.json", result.provenance)
     (folder / "resolved").mkdir(exist_ok=True)

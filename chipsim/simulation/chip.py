@@ -86,6 +86,7 @@ class Chip:
             key: self._words_of(key, place.array) for key, place in plan.places.items() if plan.digital(key)
         }
         self._scales: dict[Key, float] = {}
+        self._seen: dict[str, dict[str, NDArray[Any]]] = {}
         self._laid: dict[tuple[Way, tuple[str, ...], str], Reads] = {}
 
     def _array(self, name: str) -> crossbar.Crossbar:
@@ -196,7 +197,8 @@ class Chip:
     def snapshot(self) -> dict[str, dict[str, NDArray[Any]]]:
         """Weights, conductances [S] and pulses per device of every crossbar; matrices of digital arrays.
 
-        They are as they stand now, on the clock of cells that age.
+        They are as they stand now, on the clock of cells that age. What is as at the last snapshot is that
+        snapshot's own array.
         """
         crossbars: dict[str, dict[str, NDArray[Any]]] = {
             name: {
@@ -208,7 +210,11 @@ class Chip:
         }
         for words in self.words.values():
             crossbars.setdefault(words.array, {})[words.name] = words.values.copy()
-        return crossbars
+        self._seen = {
+            name: {what: _same(array, self._seen.get(name, {}).get(what)) for what, array in arrays.items()}
+            for name, arrays in crossbars.items()
+        }
+        return self._seen
 
     # Routes. Each step computes on the transaction and returns its Work.
 
@@ -502,6 +508,11 @@ class Chip:
         steps = _pulsing(bank, array, drivers.one_way(slots), lines, fire)
         due = int(np.count_nonzero((wanted.reset | (wanted.write != 0)).any(axis=1)))
         return self._carried(way, steps, Load(due, seat.region.columns))
+
+
+def _same(array: NDArray[Any], earlier: NDArray[Any] | None) -> NDArray[Any]:
+    """An earlier array that equals this one, else this one."""
+    return array if earlier is None or not np.array_equal(array, earlier) else earlier
 
 
 def _pulsing(

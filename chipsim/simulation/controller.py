@@ -110,6 +110,8 @@ class Misses(NamedTuple):
     """Largest error [weight]."""
     rms_error: float
     """Root of the mean square of the errors [weight]."""
+    factors: Mapping[str, float]
+    """By which the weights of each layer were multiplied."""
 
 
 @dataclass(frozen=True)
@@ -245,7 +247,8 @@ class Controller:
             errors.append(error.ravel())
         every = np.concatenate(errors)
         worst, rms = float(every.max()), float(np.sqrt(np.mean(every**2)))
-        return Misses(every.size, beyond, tolerance, worst, rms)
+        factors = {self.chip.plan.blocks[block.layer].layer: block.factor for block in programmed}
+        return Misses(every.size, beyond, tolerance, worst, rms, factors)
 
     def _begin_with(self, task: StageTask) -> None:
         """The matrices of a stage's rule anywhere; at the first stage all others too, as at power-on.
