@@ -170,8 +170,13 @@ def discard(folder: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a small file aside and rename it, so that a reader never sees half of it."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """The same for what is no text."""
     aside = path.with_name(f".{path.name}-{os.getpid()}")
-    aside.write_text(text, "utf-8")
+    aside.write_bytes(content)
     aside.replace(path)
 
 

@@ -9,6 +9,9 @@ from chipsim.reports import charts, theme
 THIN = 500
 """Images between two points of a thin trace: the step at which the paper measures, and small files."""
 
+HIGHEST = 30.0
+"""Test error [%] at which the axis of errors ends."""
+
 _EXTREMES = (0.2, 10.0)  # of the axis of ratios
 
 Values = Sequence[float]
@@ -20,7 +23,7 @@ class Lines:
 
     label: str
     role: str
-    images: Sequence[int]
+    images: Sequence[float]
     chips: Sequence[Values]
 
     @property
@@ -61,6 +64,25 @@ def curves(panels: Sequence[Panel], title: str) -> str:
     with charts.panels(1, len(panels), max(6.2, 4.6 * len(panels)), 3.8) as (figure, grid):
         for axes, panel in zip(_row(grid), panels, strict=True):
             _draw_panel(axes, panel)
+        figure.suptitle(title, color=theme.ROLES["ink"], fontsize=9)
+        return charts.standalone(figure, title)
+
+
+def errors(lines: Sequence[Lines], levels: Sequence[tuple[str, float]], title: str) -> str:
+    """Test errors [%] over epochs, thin for single chips and bold in the mean, and levels, as an SVG file."""
+    with charts.panels(1, 1, 7.2, 4.2) as (figure, axes):
+        for line in lines:
+            colour = theme.ROLES[line.role]
+            for chip in line.chips:
+                axes.plot(line.images, chip, color=colour, linewidth=0.5, alpha=0.3)
+            axes.plot(line.images, line.mean, color=colour, linewidth=1.8, label=line.label)
+        for at, (name, level) in enumerate(levels):
+            style = (0, (5, 2 + 2 * at))
+            axes.axhline(level, color=theme.ROLES["muted"], linewidth=1.0, linestyle=style, label=name)
+        axes.set_xlabel("epoch (0: digital, 1: on the array, 2: with programming noise)")
+        axes.set_ylabel("test error (%)")
+        axes.set_ylim(0, HIGHEST)
+        axes.legend(frameon=False, fontsize=7.2, ncols=2)
         figure.suptitle(title, color=theme.ROLES["ink"], fontsize=9)
         return charts.standalone(figure, title)
 

@@ -2,6 +2,7 @@
 
 The file is in the safetensors format. Its tensors are named and laid out as in PyTorch: for each layer of
 the network by name `LAYER.weight` `(outputs, inputs)` and, where that has a bias, `LAYER.bias` `(outputs,)`.
+A layer computes activation(weight x + bias): a digital gain of the network is part of the file's numbers.
 """
 
 from __future__ import annotations
@@ -46,7 +47,10 @@ class Weights(Model):
 
 @dataclass(frozen=True)
 class Loaded:
-    """A file of weights that has been read: `layers` `(rows, columns)` by layer, the bias as the last row."""
+    """A file of weights that has been read.
+
+    `layers` are matrices `(rows, columns)` by layer, the bias as the last row, before the layer's gain.
+    """
 
     name: str
     sha256: str
@@ -81,7 +85,7 @@ def load(document: Document, path: Where, given: Weights, network: Network) -> L
 
 
 def content(layers: Mapping[str, NDArray[Any]], network: Network) -> bytes:
-    """Return the file that holds the weights `(rows, columns)` of all layers, in 32 bits."""
+    """Return the file that holds the weights `(rows, columns)` of all layers with their gains, in 32 bits."""
     tensors: dict[str, NDArray[Any]] = {}
     for name, layer in network.named():
         values = np.asarray(layers[name], dtype=np.float32)
@@ -141,4 +145,4 @@ def _matrix(tensors: Mapping[str, NDArray[Any]], name: str, layer: Dense) -> NDA
     matrix = tensors[f"{name}.weight"].T.astype(np.float64)
     if layer.bias:
         matrix = np.vstack([matrix, tensors[f"{name}.bias"].astype(np.float64)])
-    return np.ascontiguousarray(matrix)
+    return np.ascontiguousarray(matrix / layer.gain)

@@ -7,13 +7,14 @@ a workload's name is the data set. All curves of a data set lie in one folder, s
 from __future__ import annotations
 
 import functools
+import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from chipsim.experiments import ensemble
+from chipsim.experiments import ensemble, exporting, folders
 from chipsim.experiments.ensemble import Done, Plan
 from chipsim.experiments.reproductions.study import CURVES, Given
 from chipsim.experiments.run import Job, Request, prepare
@@ -29,6 +30,10 @@ class Curve:
     stage: str
     architecture: str = "reram-8x4"
     settings: tuple[str, ...] = ()
+    after: Curve | None = None
+    """The curve whose first chip's weights stand for the stage that it names, which is then not run again."""
+    arrays: bool = True
+    """Keep the arrays of each chip."""
 
     def with_(self, mark: str, *settings: str) -> Curve:
         """The curve with more settings and a mark behind its name."""
@@ -36,11 +41,22 @@ class Curve:
 
     def request(self, given: Given) -> Request:
         """What is run of the curve."""
-        workload = self.workload.format(data=given.data)
+        request = Request(self.architecture, self.workload.format(data=given.data), self._set(given))
         if given.images is None:
-            return Request(self.architecture, workload, self.settings)
-        shortened = (f"stages.{name}.images={given.images}" for name in _long(self.architecture, workload))
-        return Request(self.architecture, workload, (*self.settings, *shortened))
+            return request
+        shortened = (f"stages.{name}.images={given.images}" for name in _long(request))
+        return replace(request, settings=(*request.settings, *shortened))
+
+    def _set(self, given: Given) -> tuple[str, ...]:
+        if self.after is None:
+            return self.settings
+        stage, weights = self.after.stage, json.dumps(str(self.after.weights(given)))
+        began = f"stages.{stage}.images=0", f"stages.{stage}.start={{weights: {weights}}}"
+        return (*self.settings, *began)
+
+    def weights(self, given: Given) -> Path:
+        """The file with the weights of the curve's first chip."""
+        return given.folder / CURVES / f"{self.name}.safetensors"
 
     def command(self, given: Given) -> str:
         """The command that runs the first chip of the curve by itself."""
@@ -51,11 +67,9 @@ class Curve:
 
 
 @functools.cache
-def _long(architecture: str, workload: str) -> tuple[str, ...]:
+def _long(request: Request) -> tuple[str, ...]:
     """Names of the stages that train on more than one image."""
-    return tuple(
-        stage.name for stage in _job(Request(architecture, workload)).workload.stages if stage.images > 1
-    )
+    return tuple(stage.name for stage in _job(request).workload.stages if stage.images > 1)
 
 
 @functools.cache
@@ -95,6 +109,7 @@ def plans(wanted: Mapping[Curve, int], given: Given) -> dict[str, Plan]:
             given.folder / CURVES / curve.name,
             given.numbers(chips),
             given.command,
+            arrays=curve.arrays,
         )
         for curve, chips in wanted.items()
     }
@@ -105,6 +120,24 @@ def run(wanted: Mapping[Curve, int], given: Given, done: Done) -> dict[str, Chip
 
     Raises `RunError` where a folder holds chips of something else, unless `given` says to replace them.
     """
+    earlier = {curve.after: 1 for curve in wanted if curve.after is not None}
+    begun = _run(earlier, replace(given, seeds=1), done)
+    for curve in earlier:
+        _keep_weights(curve.weights(given), begun[curve.name].folders[0])
+
+    def counted(count: int, total: int, record: Mapping[str, Any]) -> None:
+        done(len(earlier) + count, len(earlier) + total, record)
+
+    return begun | _run(wanted, given, counted)
+
+
+def _keep_weights(path: Path, chip: Path) -> None:
+    content = exporting.safetensors(chip)
+    if not path.is_file() or path.read_bytes() != content:
+        folders.write_bytes(path, content)
+
+
+def _run(wanted: Mapping[Curve, int], given: Given, done: Done) -> dict[str, Chips]:
     planned = plans(wanted, given)
     for plan in planned.values():
         plan.job.selection  # noqa: B018 - data that is not there is found before anything is written

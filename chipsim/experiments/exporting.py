@@ -1,0 +1,78 @@
+"""The weights that a finished run ended with, in the files of other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chipsim.errors import DataError, Fault
+from chipsim.experiments import repricing
+from chipsim.experiments.ensemble import read_record
+from chipsim.experiments.run import Job
+from chipsim.workloads import weights
+from chipsim.workloads.stages import ProgramStage
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def safetensors(folder: Path) -> bytes:
+    """The weights of a run's last stage as a safetensors file, named and laid out as in PyTorch.
+
+    A layer's digital gain is multiplied into its weights, so that activation(W x + b) is what the layer
+    computes without its converters and noise. Raises `DataError` where the folder holds no run, or no arrays.
+    """
+    run = repricing.read(folder)
+    job, stage = run.job, run.job.workload.stages[-1]
+    program = job.plan.programs.get(stage.name)
+    matrix = program.target if program else job.rules[stage.name].weights
+    try:
+        with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
+            arrays = {
+                name: stored[name]
+                for name in stored.files
+                if f"/{stage.name}/after/" in name and name.endswith(("weights", f".{matrix}"))
+            }
+    except (OSError, ValueError):
+        text = f"{folder}: it holds no arrays.npz, in which a run's weights are kept"
+        raise DataError(Fault(text, code="E093")) from None
+    gains = _gains(job, folder, matrix)
+    layers = {
+        layer: gains[layer] * _weights(job, arrays, stage.name, layer, matrix) for layer in job.plan.layers
+    }
+    return weights.content(layers, job.workload.network)
+
+
+FORMATS: Mapping[str, Callable[[Path], bytes]] = MappingProxyType({"safetensors": safetensors})
+"""What a run can be exported to."""
+
+
+def _gains(job: Job, folder: Path, matrix: str) -> dict[str, float]:
+    """The digital factor on each layer's sums at the end of a run."""
+    gains = {name: layer.gain for name, layer in job.plan.layers.items()}
+    for record, stage in zip(read_record(folder)["stages"], job.workload.stages, strict=True):
+        if isinstance(stage, ProgramStage):
+            if job.plan.programs[stage.name].target == matrix and stage.compensate:
+                factors = record["programming"]["factors"]
+                gains = {name: job.plan.layers[name].gain / factors[name] for name in gains}
+        elif stage.start == "random" and matrix in job.rules[stage.name].matrices:
+            gains = {name: layer.gain for name, layer in job.plan.layers.items()}
+    return gains
+
+
+def _weights(job: Job, arrays: Arrays, stage: str, layer: str, matrix: str) -> NDArray[np.float64]:
+    """The matrix `(rows, columns)` of a layer at the end of a stage, put together from its blocks."""
+    plan, spec = job.plan, job.plan.layers[layer]
+    whole = np.empty((spec.rows, spec.outputs))
+    for name in plan.spread[layer, matrix]:
+        block, place = plan.blocks[name], plan.places[name, matrix]
+        digital = plan.digital((name, matrix))
+        kept = arrays[f"{place.array}/{stage}/after/{f'{name}.{matrix}' if digital else 'weights'}"]
+        rows = slice(block.row, block.row + block.rows)
+        columns = slice(block.column, block.column + block.columns)
+        whole[rows, columns] = kept if digital else place.region.of(kept)
+    return whole
