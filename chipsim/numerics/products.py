@@ -53,7 +53,7 @@ def _product(x: Any, w: Any, y: Any, begin: Any, end: Any) -> None:
         for image in range(x.shape[0]):
             count = _found(x[image, block : block + BLOCK], block, values, lines)
             if count > 0:
-                _add_lines(count, values, lines, w, begin, end, y[image, begin:end])
+                add_lines(count, values, lines, w, begin, end, y[image, begin:end])
 
 
 @kernel
@@ -71,8 +71,8 @@ def _found(x: Any, first: Any, values: Any, lines: Any) -> Any:
 
 
 @kernel
-def _add_lines(count: Any, values: Any, lines: Any, w: Any, begin: Any, end: Any, y: Any) -> None:
-    """Add columns `begin` to `end` of lines of w times their values to y, line after line."""
+def add_lines(count: Any, values: Any, lines: Any, w: Any, begin: Any, end: Any, y: Any) -> None:
+    """Add `count` lines of w, columns `begin` to `end`, times their values to y, one after another."""
     done = 0
     while done + TOGETHER <= count:
         _add_eight(values[done:], lines[done:], w, begin, end, y)
@@ -92,21 +92,13 @@ def _add_eight(values: Any, lines: Any, w: Any, begin: Any, end: Any, y: Any) ->
     """Add eight lines of w times their values to y, whose sums stay in registers meanwhile."""
     a, b, c, d = values[0], values[1], values[2], values[3]
     e, f, g, h = values[4], values[5], values[6], values[7]
-    p, q, r, s = (
-        w[lines[0], begin:end],
-        w[lines[1], begin:end],
-        w[lines[2], begin:end],
-        w[lines[3], begin:end],
-    )
-    t, u, v, z = (
-        w[lines[4], begin:end],
-        w[lines[5], begin:end],
-        w[lines[6], begin:end],
-        w[lines[7], begin:end],
-    )
-    for k in range(y.size):
-        half = (((y[k] + a * p[k]) + b * q[k]) + c * r[k]) + d * s[k]
-        y[k] = (((half + e * t[k]) + f * u[k]) + g * v[k]) + h * z[k]
+    i, j, k, m = lines[0], lines[1], lines[2], lines[3]
+    p, q, r, s = w[i, begin:end], w[j, begin:end], w[k, begin:end], w[m, begin:end]
+    i, j, k, m = lines[4], lines[5], lines[6], lines[7]
+    t, u, v, z = w[i, begin:end], w[j, begin:end], w[k, begin:end], w[m, begin:end]
+    for n in range(y.size):
+        half = (((y[n] + a * p[n]) + b * q[n]) + c * r[n]) + d * s[n]
+        y[n] = (((half + e * t[n]) + f * u[n]) + g * v[n]) + h * z[n]
 
 
 @kernel
@@ -163,4 +155,4 @@ def add_outer(w: NDArray[np.float64], x: NDArray[np.float64], d: NDArray[np.floa
         for image in range(x.shape[0]):
             values[count], images[count] = factor * x[image, row], image
             count += values[count] != 0.0
-        _add_lines(count, values, images, d, 0, w.shape[1], w[row])
+        add_lines(count, values, images, d, 0, w.shape[1], w[row])
