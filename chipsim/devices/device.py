@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from chipsim.devices.ageing import Ageing, Law
-from chipsim.devices.trains import LineTrains, Loops, Train, Wanted, coincidences, loops_around
+from chipsim.devices.trains import LineTrains, Loops, Train, Wanted, coincidences, loops_around, pulsed_rows
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Model
 from chipsim.inputs.units import Seconds, Siemens
@@ -210,6 +210,7 @@ class Cells:
         self.state: NDArray[Any] = np.clip(np.zeros(self.shape, self.precision), self.lower, self.upper)
         self.pulses: Wholes = np.zeros(self.shape, dtype=np.int64)
         self._readings: dict[Region, Reading] = {}
+        self._stale: dict[Region, NDArray[np.bool_]] = {}
         self._keys = tuple(stream(seed, name, purpose) for purpose in ("cycle-to-cycle", "write"))
         self._fire: Loops = loops_around(type(model).step_kernel, type(model).width)
         self._conductance = (float(model.g_mid), float(model.g_span), float(model.g_floor))
@@ -302,7 +303,7 @@ class Cells:
         lines = (trains.rows, trains.columns, trains.row_signs, trains.column_signs)
         if self.ageing is not None:
             return self.pulse(region, coincidences(*lines))
-        return self._spread(self._fire.trains, lines, region, trains.rows.shape[0])
+        return self._spread(self._fire.trains, lines, region, trains.rows.any(axis=0), trains.rows.shape[0])
 
     def pulse(self, region: Region, counts: NDArray[np.int16]) -> Train:
         """Pulse trains, one after another, on the region's devices.
@@ -312,17 +313,21 @@ class Cells:
         """
         if self.ageing is not None:
             self.ageing.write(self.state, region, np.any(counts, axis=0), self.clock())
-        return self._spread(self._fire.counts, (counts,), region, counts.shape[0])
+        return self._spread(self._fire.counts, (counts,), region, pulsed_rows(counts), counts.shape[0])
 
     def _spread(
         self,
         loop: Kernel[..., tuple[int, int, int, int]],
         given: tuple[Any, ...],
         region: Region,
+        rows: NDArray[np.bool_],
         trains: int,
     ) -> Train:
-        """Fire on shares of the region's rows: devices know nothing of each other, and sums are whole."""
-        self.changed(region)
+        """Fire on shares of the region's rows: devices know nothing of each other, and sums are whole.
+
+        `rows` tells which of the region's rows have pulses.
+        """
+        self.changed(region, rows if self.ageing is None else None)
         cells = (self.state, self.pulses, self._numbers)
         fixed = (self._keys[0], normal_table(), *self._conductance)
 
@@ -332,10 +337,18 @@ class Cells:
         shares = spread(fire, region.rows, trains * region.rows * region.columns)
         return Train(*shares[0]) if len(shares) == 1 else Train(*map(sum, zip(*shares, strict=True)))
 
-    def changed(self, region: Region) -> None:
-        """Note that states of a region are no longer what they were: what was read of it is read anew."""
+    def changed(self, region: Region, rows: NDArray[np.bool_] | None = None) -> None:
+        """Note that states of a region are no longer what they were: what was read of it is read anew.
+
+        `rows` tells of which of its rows that is so; None: of all.
+        """
         for known in [known for known in self._readings if known.meets(region)]:
-            del self._readings[known]
+            if rows is None:
+                del self._readings[known]
+                continue
+            stale = self._stale.setdefault(known, np.zeros(known.rows, dtype=np.bool_))
+            first, last = max(known.row, region.row), min(known.row + known.rows, region.row + region.rows)
+            stale[first - known.row : last - known.row] |= rows[first - region.row : last - region.row]
 
     def apparent(self, region: Region) -> tuple[NDArray[np.float64], Wholes]:
         """Weight as a read sees it, and conductance [nS], each `(rows, columns)` of the region.
@@ -349,23 +362,29 @@ class Cells:
         if self.ageing is not None and self._read_at != self.clock():
             self._readings.clear()
             self._read_at = self.clock()
-        if region not in self._readings:
-            self._readings[region] = self._read(region)
+        stale, known = self._stale.pop(region, None), self._readings.get(region)
+        if known is None:
+            shape = (region.rows, region.columns)
+            blank = np.empty(shape), np.empty(shape, np.int64), np.empty(region.rows, np.int64)
+            self._readings[region] = self._read(region, blank, np.arange(region.rows))
+        elif stale is not None and stale.any():
+            weights, conductance, row_sums, _ = known
+            copies = weights.copy(), conductance.copy(), row_sums.copy()
+            self._readings[region] = self._read(region, copies, np.flatnonzero(stale))
         return self._readings[region]
 
-    def _read(self, region: Region) -> Reading:
-        shape = (region.rows, region.columns)
-        weights, conductance = np.empty(shape), np.empty(shape, dtype=np.int64)
-        row_sums = np.empty(region.rows, dtype=np.int64)
+    def _read(
+        self, region: Region, seen: tuple[NDArray[np.float64], Wholes, Wholes], rows: Wholes
+    ) -> Reading:
+        """A reading whose given rows are reckoned anew in `seen`: weights, conductances, sums of rows."""
         noise = (self._keys[1], normal_table(), np.float32(self.model.write_noise_deviation))
         cells = (self._seen(region), self.pulses, self.reference)
-        seen = (weights, conductance, row_sums)
 
         def see(begin: int, end: int) -> None:
-            _see(begin, end, region.row, region.column, cells, noise, self._conductance, seen)
+            _see(rows[begin:end], region.row, region.column, cells, noise, self._conductance, seen)
 
-        spread(see, region.rows, 2 * weights.size)
-        found = Reading(weights, conductance, row_sums, conductance.sum(axis=0))
+        spread(see, rows.size, 2 * rows.size * region.columns)
+        found = Reading(*seen, seen[1].sum(axis=0))
         for array in found:
             array.flags.writeable = False
         return found
@@ -434,15 +453,13 @@ def quantities(
 
 
 @kernel
-def _see(
-    begin: Any, end: Any, row0: Any, column0: Any, cells: Any, noise: Any, conductance: Any, seen: Any
-) -> None:
-    """Fill rows `begin` to `end` of what a read sees."""
+def _see(rows: Any, row0: Any, column0: Any, cells: Any, noise: Any, conductance: Any, seen: Any) -> None:
+    """Fill some rows of what a read sees."""
     state, pulses, reference = cells
     weights, nanosiemens, row_sums = seen
     columns = weights.shape[1]
     apparent = np.empty(columns, state.dtype)
-    for r in range(begin, end):
+    for r in rows:
         row, last = row0 + r, column0 + columns
         own, fired, zero = state[row, column0:last], pulses[row, column0:last], reference[row, column0:last]
         _disturb(own, fired, row * state.shape[1] + column0, noise, apparent)

@@ -315,12 +315,34 @@ def fire_trains(
 
 
 @kernel
+def is_pulsed(counts: Any) -> Any:
+    """Whether any cell of a row is."""
+    bits: Any = np.int16(0)
+    for cell in range(counts.size):
+        bits |= counts[cell]
+    return bits != 0
+
+
+@kernel
+def pulsed_rows(counts: Any) -> Any:
+    """Which rows of a region are pulsed in any of the trains `(trains, rows, columns)`."""
+    found = np.zeros(counts.shape[1], np.bool_)
+    for train in range(counts.shape[0]):
+        for row in range(counts.shape[1]):
+            found[row] = found[row] or is_pulsed(counts[train, row])
+    return found
+
+
+@kernel
 def most_of(counts: Any) -> Any:
     """The most pulses of a train on a cell, up or down."""
-    most: Any = np.int64(0)
-    for count in counts.flat:
-        most = max(most, abs(np.int64(count)))
-    return most
+    high: Any = np.int16(0)
+    low: Any = high
+    for train in range(counts.shape[0]):
+        for row in range(counts.shape[1]):
+            for count in counts[train, row]:
+                high, low = max(high, count), min(low, count)
+    return max(np.int64(high), -np.int64(low))
 
 
 @kernel
@@ -331,5 +353,6 @@ def fire_counts(counts: Any, begin: Any, end: Any, row0: Any, column0: Any, cell
     for row in range(begin, end):
         own = row_of(row0 + row, column0, column0 + counts.shape[2], cells)
         for train in range(counts.shape[0]):
-            total = plus(total, fire(counts[train, row], own, fixed, bench))
+            if is_pulsed(counts[train, row]):
+                total = plus(total, fire(counts[train, row], own, fixed, bench))
     return total

@@ -18,8 +18,10 @@ Floats = NDArray[np.float64]
 
 LANES = 64
 """Partial sums of a transposed product: a row of w is walked as it lies in memory."""
-BLOCK = 64
+BLOCK = 256
 """Rows of w that all images of a product use while they are at hand."""
+TOGETHER = 8
+"""Lines that are added to a sum while it is in a register, one after another."""
 GROUP = 4
 """Images of a transposed product that use a row of w while it is at hand."""
 STEPS = 16
@@ -46,20 +48,57 @@ def transposed_product(x: NDArray[Any], w: Floats) -> Floats:
 
 @kernel
 def _product(x: Any, w: Any, y: Any, begin: Any, end: Any) -> None:
-    images, rows = x.shape
-    first, last = _spans(x)
-    for block in range(0, rows, BLOCK):
-        for image in range(images):
-            for row in range(max(block, first[image]), min(block + BLOCK, last[image])):
-                value = np.float64(x[image, row])
-                if value != 0.0:
-                    _add(value, w[row, begin:end], y[image, begin:end])
+    values, lines = np.empty(BLOCK, np.float64), np.empty(BLOCK, np.int64)
+    for block in range(0, x.shape[1], BLOCK):
+        for image in range(x.shape[0]):
+            count = _found(x[image, block : block + BLOCK], block, values, lines)
+            if count > 0:
+                add_lines(count, values, lines, w, begin, end, y[image, begin:end])
+
+
+@kernel
+def _found(x: Any, first: Any, values: Any, lines: Any) -> Any:
+    """Put the numbers of a vector that are not zero in order, and their lines from `first` on; how many."""
+    total: Any = np.int64(0)
+    for place in range(x.size):
+        total += np.int64(x[place] != 0)
+    count: Any = np.int64(0)
+    if total > 0:
+        for place in range(x.size):
+            values[count], lines[count] = x[place], first + place
+            count += np.int64(x[place] != 0)
+    return total
+
+
+@kernel
+def add_lines(count: Any, values: Any, lines: Any, w: Any, begin: Any, end: Any, y: Any) -> None:
+    """Add `count` lines of w, columns `begin` to `end`, times their values to y, one after another."""
+    done = 0
+    while done + TOGETHER <= count:
+        _add_eight(values[done:], lines[done:], w, begin, end, y)
+        done += TOGETHER
+    for place in range(done, count):
+        _add(values[place], w[lines[place], begin:end], y)
 
 
 @kernel
 def _add(value: Any, w: Any, y: Any) -> None:
     for column in range(y.size):
         y[column] += value * w[column]
+
+
+@kernel
+def _add_eight(values: Any, lines: Any, w: Any, begin: Any, end: Any, y: Any) -> None:
+    """Add eight lines of w times their values to y, whose sums stay in registers meanwhile."""
+    a, b, c, d = values[0], values[1], values[2], values[3]
+    e, f, g, h = values[4], values[5], values[6], values[7]
+    i, j, k, m = lines[0], lines[1], lines[2], lines[3]
+    p, q, r, s = w[i, begin:end], w[j, begin:end], w[k, begin:end], w[m, begin:end]
+    i, j, k, m = lines[4], lines[5], lines[6], lines[7]
+    t, u, v, z = w[i, begin:end], w[j, begin:end], w[k, begin:end], w[m, begin:end]
+    for n in range(y.size):
+        half = (((y[n] + a * p[n]) + b * q[n]) + c * r[n]) + d * s[n]
+        y[n] = (((half + e * t[n]) + f * u[n]) + g * v[n]) + h * z[n]
 
 
 @kernel
@@ -110,10 +149,10 @@ def add_outer(w: NDArray[np.float64], x: NDArray[np.float64], d: NDArray[np.floa
 
     `w` is `(rows, columns)`, `x` `(images, rows)`, `d` `(images, columns)`, all `float64`.
     """
-    images, rows = x.shape
-    for image in range(images):
-        for row in range(rows):
-            value = factor * float(x[image, row])
-            if value != 0.0:
-                for column in range(w.shape[1]):
-                    w[row, column] += value * d[image, column]
+    values, images = np.empty(x.shape[0], np.float64), np.empty(x.shape[0], np.int64)
+    for row in range(x.shape[1]):
+        count = 0
+        for image in range(x.shape[0]):
+            values[count], images[count] = factor * x[image, row], image
+            count += values[count] != 0.0
+        add_lines(count, values, images, d, 0, w.shape[1], w[row])

@@ -173,6 +173,23 @@ def test_a_region_is_read_anew_only_when_a_pulse_has_reached_it() -> None:
     assert np.array_equal(array.reading(WHOLE).weights[:, 1:], before[1].weights)
 
 
+@pytest.mark.parametrize("region", [WHOLE, Region(1, 0, 2, 2), Region(0, 1, 1, 2), Region(2, 2, 2, 1)])
+def test_a_read_after_pulses_on_some_rows_sees_what_a_first_read_sees(region: Region) -> None:
+    """Reads of regions that pulses reach in part, again and again, and of all of it."""
+    array, reads = fresh(), (WHOLE, Region(0, 0, 2, 3), Region(2, 0, 2, 3), Region(1, 1, 2, 2))
+    counts = np.zeros((2, region.rows, region.columns), dtype=np.int16)
+    counts[1, -1, 0] = 3
+    for _ in range(2):
+        for read in reads:
+            array.reading(read)
+        array.pulse(region, counts)
+    again = fresh()
+    again.restore(array.save())
+    for read in reads:
+        for seen, anew in zip(array.reading(read), again.reading(read), strict=True):
+            assert np.array_equal(seen, anew)
+
+
 @pytest.mark.parametrize("change", ["randomise", "place", "restore"])
 def test_whatever_changes_a_state_is_seen_by_the_next_read(change: str) -> None:
     array, other = fresh(), fresh(1)

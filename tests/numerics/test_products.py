@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from chipsim.numerics.products import LANES, product, transposed_product
+from chipsim.numerics.products import BLOCK, LANES, TOGETHER, add_outer, product, transposed_product
 from chipsim.numerics.threads import VARIABLE
 
 X = arrays(np.float64, (5, 7), elements=st.floats(-1e3, 1e3))
@@ -48,6 +48,41 @@ def test_products_are_those_of_numpy_within_rounding(x: NDArray[Any], w: NDArray
 
 def test_an_empty_batch_gives_an_empty_product() -> None:
     assert product(np.zeros((0, 7)), np.ones((7, 3))).shape == (0, 3)
+
+
+LONG = BLOCK + 2 * TOGETHER + 3
+"""Rows of a matrix that fill a block, some steps of several lines behind it, and some lines more."""
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 999), st.sampled_from([1.0, 0.2, 0.01]), st.sampled_from([TOGETHER - 1, 40, LONG]))
+def test_a_sparse_product_equals_the_plain_sum_over_all_rows_to_the_bit(
+    seed: int, density: float, rows: int
+) -> None:
+    """Terms that are zero move no sum, since none is ever -0; whole codes count as their values."""
+    draws = np.random.default_rng(seed)
+    x = draws.integers(-128, 128, (3, rows)) * (draws.random((3, rows)) < density)
+    w = draws.normal(size=(rows, 5))
+    total = np.zeros((3, 5))
+    for row in range(rows):
+        total += x[:, row, None].astype(float) * w[row]
+    assert product(x.astype(np.int32), w).tobytes() == total.tobytes()
+    assert product(x.astype(float), w).tobytes() == total.tobytes()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 999), st.sampled_from([1.0, 0.2]), st.sampled_from([1, TOGETHER - 1, 2 * TOGETHER + 3]))
+def test_outer_products_of_a_batch_are_added_one_image_after_another_to_the_bit(
+    seed: int, density: float, images: int
+) -> None:
+    draws = np.random.default_rng(seed)
+    x = draws.normal(size=(images, 6)) * (draws.random((images, 6)) < density)
+    d, w = draws.normal(size=(images, 5)), draws.normal(size=(6, 5))
+    wanted = w.copy()
+    for image in range(images):
+        wanted += (-0.1 * x[image])[:, None] * d[image]
+    add_outer(w, x, d, -0.1)
+    assert w.tobytes() == wanted.tobytes()
 
 
 WIDE = 2 * LANES + 3
