@@ -207,8 +207,8 @@ def _range(values: Sequence[float]) -> str:
 def _epochs(seen: Seen) -> Table:
     title = (
         "Test error, mean over the chips (and their range at the end): epoch 0 is the digital network on "
-        "swapped rows, 1 on the array, 2 with programming noise; the lowest with its epoch, and how far the end "
-        "lies above"
+        "swapped rows, 1 on the array, 2 with programming noise; the lowest with its epoch, and how far the "
+        "end lies above"
     )
     head = ("", "epoch 0", "1", "2", "3", "5", "12", "lowest", "final", "above the lowest")
     return Table(title, head, [_epochs_row(name, errors) for name, errors in seen.named])
@@ -256,7 +256,8 @@ def _spent_row(name: str, chips: Chips, level: float) -> tuple[str, ...]:
         quantities(mean("time_s"), "s"), quantities(mean("energy_J"), "J"),
         f"{mean('pulses.set') + mean('pulses.reset'):,.0f}",
         *(f"{_fired(chips, matrix) / cells[matrix]:,.1f}" for matrix in ("A", "C")),
-        f"{worn:,.0f}", *_to_level(arrived, chips.job.workload.evaluate.every), f"{len(arrived)} of {len(found)}",
+        f"{worn:,.0f}", *_to_level(arrived, chips.job.workload.evaluate.every),
+        f"{len(arrived)} of {len(found)}",
     )  # fmt: skip
 
 
