@@ -5,10 +5,10 @@
     python studies/search_transfer.py --rules c-ttv2 agad --rates 1 --gains 0.1 0.25
 
 Settings are judged on seed 1000, which no report uses, by 2,000 images of MNIST's training file, a pair of
-rows swapped as in the workload. Neither the 781 images of fine-tuning nor the network that it begins with have
-seen them: that is pre-trained on the first 50,000 images alone, once, and kept (`--weights`). Forty epochs; a
-score is the mean error of the last three, and the lowest of all beside it. One setting is chosen for both: that
-with the least sum of the two errors. What is best for each alone is told too.
+rows swapped as in the workload. Neither the 781 images of fine-tuning nor those of the network that it begins
+with are among them: that is pre-trained on the first 50,000 images, once, and kept (`--weights`). Forty epochs;
+a score is the mean error of the last three, and the lowest of all beside it. One setting is chosen for both:
+that with the least sum of the two errors. What is best for each alone is told too.
 """
 
 from __future__ import annotations
@@ -131,7 +131,8 @@ def table(settings: Sequence[Setting], found: Sequence[tuple[Score, Score]]) -> 
         print(
             f"{name:7}  {rate:4g}  {gain:4g}  {rms:3g}  {noise:5g}  {fresh.final:7.2%}  "
             f"{fresh.lowest:6.2%} ({fresh.epoch:2})     "
-            f"{tuned.final:7.2%}  {tuned.lowest:6.2%} ({tuned.epoch:2})   {fresh.pulses:6.0f} {tuned.pulses:6.0f}"
+            f"{tuned.final:7.2%}  {tuned.lowest:6.2%} ({tuned.epoch:2})   "
+            f"{fresh.pulses:6.0f} {tuned.pulses:6.0f}"
         )
     print("for both:", ranked[0][1])
     for which, name in enumerate(("scratch alone:", "transfer alone:")):
