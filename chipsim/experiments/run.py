@@ -33,7 +33,7 @@ from chipsim.reports.result import Result
 from chipsim.simulation.chip import Chip
 from chipsim.simulation.controller import Controller, ProgramTask, Progress, StageData, StageTask, quiet
 from chipsim.simulation.trace import MOST, Listener, Recorder, Span, Window
-from chipsim.workloads import linear, preparation, stages, tasks
+from chipsim.workloads import dataset, linear, preparation, stages, tasks
 from chipsim.workloads.preparation import Prepared, Selection
 from chipsim.workloads.stages import ProgramStage, Workload
 from chipsim.workloads.weights import Loaded
@@ -83,6 +83,8 @@ class Job:
             beside[f"table-{table.name}"] = table.text
             architecture["costs"] = {**architecture["costs"], "table": f"table-{table.name}.yaml"}
         workload = resolved(self.workload)
+        if (name := self.workload.data.set) not in registry.names("dataset"):  # else the version says it
+            workload["data"]["sha256"] = dataset.named(name).DATASET.sha256
         for stage in workload["stages"]:
             if (program := self.plan.programs.get(stage["name"])) is not None:
                 stage |= {"from": program.source, "to": program.target, "method": resolved(program.method)}

@@ -41,6 +41,7 @@ __all__ = [
     "cache_folder",
     "damaged",
     "find",
+    "folders",
     "get",
     "labels",
     "load",
@@ -123,6 +124,11 @@ class DataSet:
         """Pixels of one image."""
         return int(np.prod(self.shape))
 
+    @property
+    def sha256(self) -> str:
+        """Checksum of the checksums of what its files hold, in their order."""
+        return hashlib.sha256("".join(file.content for file in self.files).encode()).hexdigest()
+
     def split(self, name: str) -> Split:
         """Return the part of this name.
 
@@ -175,13 +181,18 @@ class Source(Protocol):
 
 
 def named(name: str) -> Source:
-    """Return the data set of this name, here or behind an entry point.
+    """Return the data set of this name: here, behind an entry point, or a folder of IDX files where data lie.
 
-    *Raises*: `InputError` if there is none, with the nearest name.
+    *Raises*: `InputError` if there is none, with the nearest name; `DataError` for such a folder whose files
+    are damaged.
     """
+    from chipsim.workloads import idx
+
     try:
         return cast(Source, registry.module("dataset", name))
     except registry.UnknownName as error:
+        if (folder := idx.found(name)) is not None:
+            return cast(Source, folder)
         raise InputError(Fault(str(error), code="E030")) from error
 
 
@@ -274,6 +285,14 @@ def _cached(data: DataSet) -> Path:
     return cache_folder() / data.name
 
 
+def folders(name: str) -> Iterator[Path]:
+    """Yield the folders of this name where data sets are looked for, whether or not they exist."""
+    asked = _asked_folder()
+    if asked is not None:
+        yield asked / name
+    yield cache_folder() / name
+
+
 def _candidates(data: DataSet) -> Iterator[tuple[Literal["CHIPSIM_DATA", "cache", "package"], Path]]:
     asked = _asked_folder()
     if asked is not None:
@@ -354,6 +373,12 @@ class Content:
         self._digest.update(block)
         if len(block) > most:
             raise damaged(self._path, f"it holds more than {most} bytes")
+        return block
+
+    def some(self, most: int) -> bytes:
+        """Return the next bytes, at most so many; none at the end."""
+        block = self._stream.read(most)
+        self._digest.update(block)
         return block
 
     def skip(self) -> None:

@@ -1,8 +1,6 @@
-"""MNIST: 70,000 handwritten digits of 28 x 28 pixels (LeCun2010), and the reader of its IDX format.
+"""MNIST: 70,000 handwritten digits of 28 x 28 pixels (LeCun2010).
 
-The four files are taken as published, packed or unpacked, under any of their usual names. IDX (LeCun2010):
-two zero bytes, the type of the items (8: unsigned bytes), the number of dimensions, each dimension as a
-big-endian 32-bit number, then the items, last dimension fastest.
+The four files are taken as published, packed or unpacked, under any of their usual names.
 """
 
 from __future__ import annotations
@@ -13,16 +11,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chipsim.workloads.dataset import Content, DataFile, DataSet, Pixels, Rows, Split, damaged
+from chipsim.workloads import idx
+from chipsim.workloads.dataset import DataFile, DataSet, Pixels, Rows, Split
 
-__all__ = ["DATASET", "labels", "pixels", "read_idx"]
+__all__ = ["DATASET", "labels", "pixels"]
 
 _MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist",
     "https://storage.googleapis.com/cvdf-datasets/mnist",
 )
-_BLOCK_BYTES = 1 << 20
-_UNSIGNED_BYTES = 8
 
 
 def _published(name: str, size: int, sha256: str, content: str) -> DataFile:
@@ -87,7 +84,7 @@ def labels(paths: Mapping[str, Path], split: str) -> NDArray[np.int64]:
     *Raises*: `DataError` if the file is damaged or holds other data than published.
     """
     file = DATASET.file(f"{_FILES[split]}-labels-idx1-ubyte.gz")
-    return read_idx(paths[file.name], (DATASET.split(split).size,), sha256=file.content).astype(np.int64)
+    return idx.read(paths[file.name], (DATASET.split(split).size,), sha256=file.content).astype(np.int64)
 
 
 def pixels(paths: Mapping[str, Path], split: str, rows: Rows) -> Pixels:
@@ -97,44 +94,4 @@ def pixels(paths: Mapping[str, Path], split: str, rows: Rows) -> Pixels:
     """
     file = DATASET.file(f"{_FILES[split]}-images-idx3-ubyte.gz")
     shape = (DATASET.split(split).size, *DATASET.shape)
-    return read_idx(paths[file.name], shape, rows, file.content).reshape(len(rows), DATASET.features)
-
-
-def read_idx(path: Path, shape: tuple[int, ...], rows: Rows | None = None, sha256: str = "") -> Pixels:
-    """Return items of an IDX file of unsigned bytes: all, or those of `rows` (ascending) of dimension one.
-
-    The file is read to its end in blocks, packed or not, whatever `rows` asks for: its size and checksum are
-    checked, while only the wanted items and one block are held.
-    *Raises*: `DataError` if it is not an IDX file of this `shape`, is torn, goes on, or has another checksum.
-    """
-    count, item = shape[0], shape[1:]
-    wanted = np.arange(count) if rows is None else rows
-    chosen = np.empty((len(wanted), *item), dtype=np.uint8)
-    size = int(np.prod(item))
-    step = max(1, _BLOCK_BYTES // size)
-    with Content.of(path) as content:
-        _check_header(path, content, shape)
-        for first in range(0, count, step):
-            last = min(first + step, count)
-            block = np.frombuffer(content.read((last - first) * size), dtype=np.uint8).reshape(-1, *item)
-            low, high = np.searchsorted(wanted, (first, last))
-            chosen[low:high] = block[wanted[low:high] - first]
-        content.finish(sha256)
-    return chosen
-
-
-def _check_header(path: Path, content: Content, shape: tuple[int, ...]) -> None:
-    zero, kind, dimensions = np.frombuffer(content.read(4), dtype=">u2,u1,u1")[0].tolist()
-    if zero != 0:
-        raise damaged(path, "it does not begin as an IDX file does, with two zero bytes")
-    if kind != _UNSIGNED_BYTES:
-        raise damaged(path, f"its items are of IDX type {kind}, not unsigned bytes (8)")
-    if dimensions != len(shape):
-        raise damaged(path, f"it has {dimensions} dimensions instead of {len(shape)}")
-    found = tuple(np.frombuffer(content.read(4 * dimensions), dtype=">u4").tolist())
-    if found != shape:
-        raise damaged(path, f"it holds {_times(found)} items instead of {_times(shape)}")
-
-
-def _times(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape))
+    return idx.read(paths[file.name], shape, rows, file.content).reshape(len(rows), DATASET.features)

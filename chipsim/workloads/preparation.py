@@ -19,8 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from chipsim.errors import Fault, InputError
-from chipsim.inputs import registry
+from chipsim.errors import ChipsimError, Fault, InputError
 from chipsim.inputs.schema import Model
 from chipsim.numerics.draws import normal, stream
 from chipsim.numerics.kernel import kernel
@@ -66,7 +65,10 @@ class Projection(Model):
 class DataSpec(Model):
     """The `data` of a workload: which images, and what is done to them before the first layer."""
 
-    set: str = Field(description="name of the data set")
+    set: str = Field(description="name of the data set, or of a folder of IDX files where data are kept")
+    sha256: str | None = Field(
+        default=None, pattern=r"^[0-9a-f]{64}$", description="checksum of all the set's files together"
+    )
     classes: Annotated[tuple[int, ...], Field(min_length=2)] | None = Field(
         None, description="numbers of the classes, in the order of the network's outputs; all if left out"
     )
@@ -122,9 +124,12 @@ class Prepared:
 def findings(spec: DataSpec) -> tuple[Finding, ...]:
     """Return what is wrong with a specification, as far as can be known without the data; no file is read."""
     try:
-        data = registry.module("dataset", spec.set).DATASET
-    except registry.UnknownName as error:
-        return (Finding(("set",), str(error), "E030"),)
+        data = dataset.named(spec.set).DATASET
+    except ChipsimError as error:
+        return tuple(Finding(("set",), fault.message, fault.code) for fault in error.faults)
+    if spec.sha256 is not None and spec.sha256 != data.sha256:
+        sentence = f"data set '{spec.set}' has not the checksum that is given; it has {data.sha256}"
+        return (Finding(("sha256",), sentence, "E071"),)
     wrong_classes = tuple(_class_findings(spec, data))
     return (*wrong_classes, *_unused_findings(spec), *(() if wrong_classes else _size_findings(spec, data)))
 

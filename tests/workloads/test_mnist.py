@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from chipsim.errors import DataError, InputError
-from chipsim.workloads import dataset, mnist
+from chipsim.workloads import dataset, idx, mnist
 
 SHAPE = (5, 2, 3)
 
 
-def idx(items: NDArray[np.uint8], kind: int = 8) -> bytes:
+def idx_file(items: NDArray[np.uint8], kind: int = 8) -> bytes:
     header = struct.pack(f">HBB{items.ndim}I", 0, kind, items.ndim, *items.shape)
     return header + items.tobytes()
 
@@ -36,7 +36,7 @@ def write(folder: Path, content: bytes, *, packed: bool = True) -> Path:
 
 def complaint(path: Path, shape: tuple[int, ...] = SHAPE, sha256: str = "") -> str:
     with pytest.raises(DataError) as error:
-        mnist.read_idx(path, shape, sha256=sha256)
+        idx.read(path, shape, sha256=sha256)
     (fault,) = error.value.faults
     assert error.value.exit_code == 6
     start = f"data file '{path}' is damaged: "
@@ -50,8 +50,8 @@ def complaint(path: Path, shape: tuple[int, ...] = SHAPE, sha256: str = "") -> s
 
 @pytest.mark.parametrize("packed", [True, False])
 def test_items_come_as_they_stand_in_the_file(packed: bool, tmp_path: Path) -> None:
-    path = write(tmp_path, idx(counted()), packed=packed)
-    np.testing.assert_array_equal(mnist.read_idx(path, SHAPE), counted())
+    path = write(tmp_path, idx_file(counted()), packed=packed)
+    np.testing.assert_array_equal(idx.read(path, SHAPE), counted())
 
 
 @settings(deadline=None)
@@ -60,9 +60,9 @@ def test_some_rows_are_those_of_the_whole(
     rows: set[int], width: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     items = (np.arange(10 * width) % 251).astype(np.uint8).reshape(10, width)
-    path = write(tmp_path_factory.mktemp("idx"), idx(items), packed=False)
+    path = write(tmp_path_factory.mktemp("idx"), idx_file(items), packed=False)
     wanted = np.array(sorted(rows), dtype=np.int64)
-    np.testing.assert_array_equal(mnist.read_idx(path, items.shape, wanted), items[wanted])
+    np.testing.assert_array_equal(idx.read(path, items.shape, wanted), items[wanted])
 
 
 def test_a_file_that_is_no_idx_file_is_refused(tmp_path: Path) -> None:
@@ -71,13 +71,13 @@ def test_a_file_that_is_no_idx_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_items_of_another_type_are_refused(tmp_path: Path) -> None:
-    assert complaint(write(tmp_path, idx(counted(), kind=13))) == (
+    assert complaint(write(tmp_path, idx_file(counted(), kind=13))) == (
         "its items are of IDX type 13, not unsigned bytes (8)"
     )
 
 
 def test_labels_in_the_place_of_images_are_refused(tmp_path: Path) -> None:
-    assert complaint(write(tmp_path, idx(counted((5,))))) == "it has 1 dimensions instead of 3"
+    assert complaint(write(tmp_path, idx_file(counted((5,))))) == "it has 1 dimensions instead of 3"
 
 
 def test_other_sizes_are_refused_before_anything_is_read(tmp_path: Path) -> None:
@@ -88,18 +88,18 @@ def test_other_sizes_are_refused_before_anything_is_read(tmp_path: Path) -> None
 
 
 def test_a_file_that_ends_too_early_is_refused(tmp_path: Path) -> None:
-    assert complaint(write(tmp_path, idx(counted())[:-4])) == "it ends 4 bytes too early"
-    assert complaint(write(tmp_path, idx(counted())[:7])) == "it ends 9 bytes too early"
+    assert complaint(write(tmp_path, idx_file(counted())[:-4])) == "it ends 4 bytes too early"
+    assert complaint(write(tmp_path, idx_file(counted())[:7])) == "it ends 9 bytes too early"
     assert complaint(write(tmp_path, b"\x00", packed=False)) == "it ends 3 bytes too early"
     assert complaint(write(tmp_path, b"", packed=False)) == "it ends 4 bytes too early"
 
 
 def test_a_file_that_goes_on_is_refused(tmp_path: Path) -> None:
-    assert complaint(write(tmp_path, idx(counted()) + b"x")) == "it goes on after its last item"
+    assert complaint(write(tmp_path, idx_file(counted()) + b"x")) == "it goes on after its last item"
 
 
 def test_torn_and_garbled_packing_is_refused(tmp_path: Path) -> None:
-    path = write(tmp_path, idx(counted()))
+    path = write(tmp_path, idx_file(counted()))
     packed = path.read_bytes()
     path.write_bytes(packed[:-6])
     assert complaint(path) == (
@@ -117,12 +117,12 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_another_set_in_the_same_clothes_is_refused(tmp_path: Path) -> None:
-    content = idx(counted())
+    content = idx_file(counted())
     path = write(tmp_path, content)
     digest = hashlib.sha256(content).hexdigest()
-    np.testing.assert_array_equal(mnist.read_idx(path, SHAPE, sha256=digest), counted())
+    np.testing.assert_array_equal(idx.read(path, SHAPE, sha256=digest), counted())
     with pytest.raises(DataError) as error:
-        mnist.read_idx(path, SHAPE, sha256="0" * 64)
+        idx.read(path, SHAPE, sha256="0" * 64)
     (fault,) = error.value.faults
     assert fault.code == "E071"
     assert fault.message == (
@@ -149,7 +149,7 @@ def test_small_files_under_its_names_are_refused_with_the_sizes(
 ) -> None:
     for file in mnist.DATASET.files:
         shape = SHAPE if "images" in file.name else SHAPE[:1]
-        (tmp_path / file.name).write_bytes(gzip.compress(idx(counted(shape))))
+        (tmp_path / file.name).write_bytes(gzip.compress(idx_file(counted(shape))))
     monkeypatch.setenv("CHIPSIM_DATA", str(tmp_path))
     with pytest.raises(DataError, match="it holds 5 items instead of 60000"):
         dataset.labels("mnist", "train")
