@@ -6,9 +6,9 @@
 
 Settings are judged on seed 1000, which no report uses, by 2,000 images of MNIST's training file, a pair of
 rows swapped as in the workload. Neither the 781 images of fine-tuning nor those of the network that it begins
-with are among them: it is pre-trained on the first 50,000 images, once, and kept (`--weights`). Forty epochs; a
-score is the mean error of the last three, and the lowest of all beside it. One setting is chosen for both: that
-with the least sum of the two errors. What is best for each alone is told too.
+with are among them: it is pre-trained on the first 50,000 images, once, and kept (`--weights`). Forty epochs;
+a score is the mean error of the last three, and the lowest of all beside it. One setting is chosen for both,
+that with the least sum of the two errors. What is best for each alone is told too.
 """
 
 from __future__ import annotations

@@ -117,7 +117,8 @@ def test_a_path_is_no_name_of_a_data_set(data: Path, name: str) -> None:
         ({"train-images-idx3-ubyte": FILES["train-images-idx3-ubyte"][:-1]}, "it ends 1 bytes too early"),
         ({"train-labels-idx1-ubyte": struct.pack(">HBBI", 0, 8, 1, 2**32 - 1)},
          "it says that it holds 4294967295 items, more than 2147483648"),
-        ({"train-labels-idx1-ubyte": b"<html>"}, "it does not begin as an IDX file does, with two zero bytes"),
+        ({"train-labels-idx1-ubyte": b"<html>"},
+         "it does not begin as an IDX file does, with two zero bytes"),
     ],
 )  # fmt: skip
 def test_files_that_are_damaged_or_do_not_belong_together_are_refused(
