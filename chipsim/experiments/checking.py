@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from chipsim.accounting import table
 from chipsim.architecture import graph
@@ -18,14 +19,25 @@ from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Faults, fill
 from chipsim.learning import loading
 from chipsim.reports.result import plan_warnings
+from chipsim.reports.shown import Shown
 from chipsim.workloads import dataset, stages
 
 
-class Checked(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class Checked(Shown):
     """Files without faults, each with its kind, and what a run of the pair among them warns of beforehand."""
 
     files: tuple[tuple[str, str], ...]
     warnings: tuple[Mapping[str, str], ...] = ()
+
+    def text(self) -> str:
+        """A line for each file."""
+        return "\n".join(f"{name}: {kind} without faults" for name, kind in self.files)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The files, and the warnings."""
+        listed = [{"file": name, "kind": kind} for name, kind in self.files]
+        return {"checked": listed, "warnings": list(self.warnings)}
 
 
 def check(files: Sequence[str], settings: tuple[str, ...] = ()) -> Checked:

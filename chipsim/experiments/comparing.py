@@ -17,10 +17,12 @@ from typing import Any, NamedTuple
 
 from chipsim.accounting import uncertainty
 from chipsim.accounting.uncertainty import Uncertain, Verdict
-from chipsim.errors import DataError, Fault
+from chipsim.errors import DataError, Fault, UsageError
 from chipsim.experiments import ensemble, repricing
 from chipsim.inputs import documents
 from chipsim.reports import intervals
+from chipsim.reports.lines import of_path
+from chipsim.reports.shown import Shown
 
 MOST = 20
 """Seeds of a side whose energies and times are drawn; more change the average little."""
@@ -66,9 +68,9 @@ class Changed(NamedTuple):
 
 @dataclass(frozen=True)
 class Side:
-    """A run or a study: its seeds, their records and the folders that they came from."""
+    """A run or a study: what it is called, the folders of its runs, and their records."""
 
-    folder: Path
+    name: str
     folders: tuple[Path, ...]
     records: tuple[Mapping[str, Any], ...]
 
@@ -81,11 +83,11 @@ class Side:
     def label(self) -> str:
         """What ran on what, and where that is written."""
         record = self.records[0]
-        return f"{self.folder} ({record['workload']} on {record['architecture']})"
+        return f"{self.name} ({record['workload']} on {record['architecture']})"
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Shown):
     """Two sides, figure by figure, what differed in their files, and who wins when ranges are drawn."""
 
     first: Side
@@ -95,11 +97,15 @@ class Comparison:
     energy: Verdict
     time: Verdict
 
+    def text(self) -> str:
+        """The figures, the verdicts, and what differed in the files."""
+        return "\n".join(_told_lines(self))
+
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain values."""
         return {
-            "first": str(self.first.folder),
-            "second": str(self.second.folder),
+            "first": self.first.name,
+            "second": self.second.name,
             "seeds": {"first": list(self.first.seeds), "second": list(self.second.seeds)},
             "figures": {
                 line.figure: {
@@ -114,6 +120,21 @@ class Comparison:
         }  # fmt: skip
 
 
+@dataclass(frozen=True, repr=False)
+class Comparisons(Shown):
+    """Several sides, each against the first."""
+
+    comparisons: tuple[Comparison, ...]
+
+    def text(self) -> str:
+        """One comparison after another."""
+        return "\n".join(comparison.text() for comparison in self.comparisons)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The comparisons as plain values."""
+        return {"comparisons": [comparison.as_dict() for comparison in self.comparisons]}
+
+
 def _told(verdict: Verdict) -> dict[str, Any]:
     return {
         "first_is_lower_in": verdict.share,
@@ -121,8 +142,11 @@ def _told(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def read(folder: Path) -> Side:
-    """A side from a run's or a study's folder. Raises `DataError` where it is neither."""
+def read(folder: Path, name: str | None = None) -> Side:
+    """A side from a run's or a study's folder, called so, or by its path.
+
+    Raises `DataError` where the folder is neither.
+    """
     folders = [folder] if (folder / "run.json").is_file() else sorted(
         (path.parent for path in folder.glob("seed-*/run.json")), key=lambda path: int(path.name[5:])
     )  # fmt: skip
@@ -130,7 +154,19 @@ def read(folder: Path) -> Side:
         raise DataError(
             Fault(f"{folder}: neither a run's nor a study's folder; it holds no run.json", code="E093")
         )
-    return Side(folder, tuple(folders), tuple(ensemble.read_record(path) for path in folders))
+    return Side(name or str(folder), tuple(folders), tuple(ensemble.read_record(path) for path in folders))
+
+
+def compare_folders(folders: Sequence[Path], names: Sequence[str] | None = None) -> Comparisons:
+    """Runs or studies in folders, called so or by their paths, each against the first.
+
+    Raises `UsageError` where there are fewer than two, else like `read`.
+    """
+    if len(folders) < 2:
+        raise UsageError(Fault("give two folders or more to compare", code="E100"))
+    names = names or tuple(map(str, folders))
+    first, *others = (read(folder, name) for folder, name in zip(folders, names, strict=True))
+    return Comparisons(tuple(compare(first, other) for other in others))
 
 
 def compare(first: Side, second: Side) -> Comparison:
@@ -237,3 +273,47 @@ def _below(value: Any, before: str) -> Iterator[tuple[str, Any]]:
 def _name(item: Any, index: int) -> Any:
     """An item of a list by its name, as `--set` takes it, or its index."""
     return item["name"] if isinstance(item, dict) and isinstance(item.get("name"), str) else index
+
+
+# As text
+
+
+def _told_lines(found: Comparison) -> Iterator[str]:
+    yield f"{found.second.label}\n  against {found.first.label}"
+    width = max(len(line.figure) for line in found.lines)
+    for line in found.lines:
+        values = "  ".join(f"{_mean_of(side, line.figure):>22}" for side in (line.first, line.second))
+        yield f"  {line.figure:{width}}  {values}  {_verdict(line.difference)}"
+    yield f"  energy: {_lower(found.energy, 'prices')}"
+    yield f"  time: {_lower(found.time, 'durations')}"
+    yield "  what differed in the files:" if found.changed else "  the files are the same"
+    for change in found.changed:
+        yield f"    {change.file}: {change.path}: {change.first} -> {change.second}"
+
+
+def _lower(verdict: Verdict, drawn: str) -> str:
+    """In what share of the draws which side is lower, and what that hangs on."""
+    lower, sure = ("first", verdict.share) if verdict.share >= 0.5 else ("second", 1 - verdict.share)
+    felt = [cause for cause in verdict.causes if abs(cause.share) >= 0.005]
+    causes = ", ".join(f"{cause.entry} {cause.share:.0%}" for cause in felt[:3])
+    if causes:
+        return f"lower in the {lower} in {sure:.1%} of the draws of all {drawn}; it hangs on {causes}"
+    return f"the same under any {drawn}" if sure == 0.5 else f"lower in the {lower} under any {drawn}"
+
+
+def _mean_of(values: Values, figure: str) -> str:
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return f"{len(known)} of {len(values)} got there"
+    return of_path(figure, sum(known) / len(known))
+
+
+def _verdict(found: Difference) -> str:
+    if found.value is None:
+        return ""
+    if found.value == 0.0 and found.low in (None, 0.0):
+        return "equal"
+    if found.low is None:
+        return f"{found.value:+.1%}"
+    told = "" if found.told else ", not told apart"
+    return f"{found.value:+.1%} ({found.low:+.1%} to {found.high:+.1%}){told}"

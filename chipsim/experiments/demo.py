@@ -18,6 +18,7 @@ from chipsim.experiments.comparison import Ratio, images_to_target, medians, rat
 from chipsim.experiments.ensemble import Done, Plan
 from chipsim.experiments.run import Job, Request, prepare
 from chipsim.inputs.units import format as written
+from chipsim.reports.shown import Shown
 
 ARCHITECTURE = "reram-8x4"
 TITLE = f"Transfer against scratch on {ARCHITECTURE}"
@@ -25,8 +26,8 @@ SIDES = (("scratch", "train"), ("transfer", "finetune"))
 """Name of each side, which its workload's name ends in, and the stage of it that learns Task 2."""
 
 
-@dataclass(frozen=True)
-class Answer:
+@dataclass(frozen=True, repr=False)
+class Answer(Shown):
     """What came out: the two sentences, the figures behind them, and where everything lies."""
 
     sentences: str
@@ -35,6 +36,10 @@ class Answer:
     seeds: tuple[int, ...]
     folder: Path
     report: Path
+
+    def text(self) -> str:
+        """The sentences, and where the page lies."""
+        return f"{self.sentences}\n\nreport: {self.report}"
 
     def as_dict(self) -> dict[str, Any]:
         """The answer as plain values, infinite ones as null: not within the run."""

@@ -13,6 +13,7 @@ from chipsim.devices.characteristics import Characteristics
 from chipsim.errors import Fault, UsageError
 from chipsim.experiments import folders
 from chipsim.reports import device as reports
+from chipsim.reports.shown import Shown
 
 DEVICES, PULSES = 10_000, 200
 """What is measured unless something else is asked for: as many as the published distributions have."""
@@ -20,8 +21,8 @@ DEVICES, PULSES = 10_000, 200
 _OTHER_FORMS = {".pdf", ".png", ".jpg", ".jpeg", ".eps", ".html", ".csv", ".json"}
 
 
-@dataclass(frozen=True)
-class Measured:
+@dataclass(frozen=True, repr=False)
+class Measured(Shown):
     """A cell and what was measured of it."""
 
     cell: Cell
@@ -36,6 +37,17 @@ class Measured:
     def table(self) -> str:
         """As tables of text."""
         return reports.table(self.cell, self.found)
+
+    def text(self) -> str:
+        """As tables of text."""
+        return self.table
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        return self.record
+
+    def _repr_html_(self) -> str:
+        return f"{reports.figure(self.cell, self.found)}{super()._repr_html_()}"
 
     def files(self) -> Mapping[str, Callable[[], str]]:
         """The files of a folder, each with what makes its text."""

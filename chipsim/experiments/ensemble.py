@@ -9,11 +9,9 @@ from __future__ import annotations
 import functools
 import json
 import math
-import multiprocessing
 import shutil
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -201,37 +199,28 @@ def _records(
     tasks: Sequence[tuple[Plan, int]], workers: int, progress: Progress
 ) -> Iterator[Mapping[str, Any]]:
     if workers > 1 and len(tasks) > 1:
-        yield from _spread(tasks, workers)
+        calls = [
+            functools.partial(_run_one, plan.job.request, plan.job.digest, seed, _without_job(plan))
+            for plan, seed in tasks
+        ]
+        yield from processes.spread(calls, workers)
         return
     for plan, seed in tasks:
         yield _run_seed(plan, seed, progress)
 
 
-def _spread(tasks: Sequence[tuple[Plan, int]], workers: int) -> Iterator[Mapping[str, Any]]:
-    """Run (plan, seed) pairs on processes of their own, yielding records as they end.
-
-    An interrupt ends the processes at once; an error lets seeds that have begun come to their end.
-    """
-    others = multiprocessing.active_children()
-    with processes.pool(min(workers, len(tasks))) as pool:
-        with processes.deaf():
-            waiting = [
-                pool.submit(_run_one, plan.job.request, plan.job.digest, seed, _without_job(plan))
-                for plan, seed in tasks
-            ]
-        try:
-            for future in as_completed(waiting):
-                yield future.result()
-        except BaseException as error:
-            pool.shutdown(wait=False, cancel_futures=True)
-            if not isinstance(error, Exception):
-                begun = multiprocessing.active_children()
-                processes.end([process for process in begun if process not in others])
-            raise
-
-
 _prepared = functools.cache(prepare)
 """Jobs that a worker process has prepared: it is handed many seeds of the same."""
+
+
+def prepared(request: Request, digest: str) -> Job:
+    """The job of a request, for a worker. Raises `RunError` where the files are not those of `digest`."""
+    job = _prepared(request)
+    if job.digest != digest:
+        raise RunError(
+            Fault("a file has changed while the study ran; run the same command again", code="E090")
+        )
+    return job
 
 
 def _without_job(plan: Plan) -> Callable[[Job], Plan]:
@@ -250,13 +239,8 @@ def _run_seed(plan: Plan, seed: int, progress: Progress = quiet) -> Mapping[str,
 
 
 def _run_one(request: Request, digest: str, seed: int, plan: Callable[[Job], Plan]) -> dict[str, Any]:
-    """A worker's part: one seed from request to folder. Raises where the files are not those checked."""
-    job = _prepared(request)
-    if job.digest != digest:
-        raise RunError(
-            Fault("a file has changed while the study ran; run the same command again", code="E090")
-        )
-    return dict(_run_seed(plan(job), seed))
+    """A worker's part: one seed from request to folder. Raises like `prepared`."""
+    return dict(_run_seed(plan(prepared(request, digest)), seed))
 
 
 # Figures of many runs

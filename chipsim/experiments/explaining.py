@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pydantic.fields import FieldInfo
@@ -16,6 +18,7 @@ from chipsim.errors import CODES, Fault, UsageError, suggestion
 from chipsim.inputs import citations, registry, units
 from chipsim.inputs.schema import Model
 from chipsim.reports.glossary import FIGURES
+from chipsim.reports.shown import Shown
 
 
 class Explained(NamedTuple):
@@ -24,6 +27,27 @@ class Explained(NamedTuple):
     name: str
     kind: str
     facts: Mapping[str, str]
+
+
+@dataclass(frozen=True, repr=False)
+class Meanings(Shown):
+    """Every meaning of a name."""
+
+    meanings: tuple[Explained, ...]
+
+    def text(self) -> str:
+        """Each meaning with its facts, a line each."""
+        return "\n".join(line for meaning in self.meanings for line in _lines(meaning))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The meanings as plain values."""
+        return {"explained": [as_dict(meaning) for meaning in self.meanings]}
+
+
+def _lines(meaning: Explained) -> Iterator[str]:
+    yield f"{meaning.name}: {meaning.kind}"
+    for label, text in meaning.facts.items():
+        yield textwrap.fill(f"{label}: {text}", 100, initial_indent="  ", subsequent_indent="    ")
 
 
 def explain(thing: str) -> tuple[Explained, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from chipsim.accounting import pricing
@@ -14,11 +15,27 @@ from chipsim.architecture.estimate import Assumed, Estimate
 from chipsim.architecture.plan import Plan
 from chipsim.circuits import buffer, crossbar
 from chipsim.experiments.run import Job, Request, prepare
-from chipsim.inputs import units
+from chipsim.reports.lines import written as _written
+from chipsim.reports.shown import Shown
 from chipsim.workloads.stages import ProgramStage
 
 DEVICE = 64
 """Bytes of state of a cell's device in a run, rounded up."""
+
+
+@dataclass(frozen=True, repr=False)
+class Planned(Shown):
+    """A plan; `values` holds the mapping, its utilisation and the estimate of every stage."""
+
+    values: Mapping[str, Any]
+
+    def text(self) -> str:
+        """The plan as tables and sentences."""
+        return "\n".join(lines(self.values))
+
+    def as_dict(self) -> Mapping[str, Any]:
+        """The plan as plain values."""
+        return self.values
 
 
 def plan(request: Request, assumed: Assumed) -> dict[str, Any]:
@@ -204,7 +221,3 @@ def _stage_lines(stage: Mapping[str, Any]) -> Iterator[str]:
 
 def _span(arrays: list[str]) -> str:
     return arrays[0] if len(arrays) == 1 else f"{arrays[0]} .. {arrays[-1]} ({len(arrays)})"
-
-
-def _written(value: float, dimension: str) -> str:
-    return units.format(float(f"{value:.4g}"), dimension)

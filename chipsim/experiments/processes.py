@@ -6,17 +6,45 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from chipsim.numerics import threads
+
+T = TypeVar("T")
 
 
 def pool(workers: int) -> ProcessPoolExecutor:
     """An executor of so many processes, each started by *spawn*, with one thread each."""
     return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), begin)
+
+
+def cores(workers: int | None, tasks: int) -> int:
+    """How many processes so many tasks are spread over: those asked for, or one for each core."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(workers or available, tasks))
+
+
+def spread(calls: Sequence[Callable[[], T]], workers: int) -> Iterator[T]:
+    """Make calls on processes of their own, yielding what they return as they end.
+
+    An interrupt ends the processes at once; an error lets calls that have begun come to their end.
+    """
+    others = multiprocessing.active_children()
+    with pool(min(workers, len(calls))) as executor:
+        with deaf():
+            waiting = [executor.submit(call) for call in calls]
+        try:
+            for future in as_completed(waiting):
+                yield future.result()
+        except BaseException as error:
+            executor.shutdown(wait=False, cancel_futures=True)
+            if not isinstance(error, Exception):
+                begun = multiprocessing.active_children()
+                end([process for process in begun if process not in others])
+            raise
 
 
 def end(processes: Sequence[Any]) -> None:

@@ -5,9 +5,10 @@ Each line says where the price, or the duration, stands in a file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from chipsim.accounting import pricing
 from chipsim.accounting.pricing import PricedRow
@@ -17,6 +18,8 @@ from chipsim.experiments import repricing
 from chipsim.experiments.repricing import Finished
 from chipsim.inputs import units
 from chipsim.reports.counted import PER_SECOND
+from chipsim.reports.lines import written
+from chipsim.reports.shown import Shown
 from chipsim.simulation.controller import EVALUATION
 
 
@@ -35,6 +38,39 @@ class EnergyLine(NamedTuple):
     status: str
     place: str
     """File and line at which the price stands."""
+
+
+@dataclass(frozen=True, repr=False)
+class Bill(Shown):
+    """Where the energy of a run went, largest first."""
+
+    lines: tuple[EnergyLine, ...]
+
+    def text(self) -> str:
+        """The total, and each line with the price and where it stands."""
+        whole = sum(line.energy_J for line in self.lines)
+        told = (line for each in self.lines for line in _energy_lines(each))
+        return "\n".join((f"{written(whole, 'energy')} in all, evaluation apart:", *told))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The lines as plain values."""
+        return {"energy": [line._asdict() for line in self.lines]}
+
+
+def _energy_lines(line: EnergyLine) -> Iterator[str]:
+    yield (
+        f"{line.share:7.2%} {written(line.energy_J, 'energy'):>9}  {line.operation}: "
+        f"{line.component}.{line.action}, {line.count} x {written(line.price_J, 'energy')}"
+    )
+    yield f"{'':19}{line.formula}; {line.source} ({line.status}; {line.place})"
+
+
+Question = Literal["energy", "latency"]
+
+
+def why(folder: Path, figure: Question) -> Bill | Ways:
+    """Where the energy or the time of a run went. Raises like `repricing.read`."""
+    return Bill(energy(folder)) if figure == "energy" else ways(folder)
 
 
 def energy(folder: Path) -> tuple[EnergyLine, ...]:
@@ -72,11 +108,44 @@ class Overlap(NamedTuple):
     """Mean way of an image, from the wait for a place on; None where there was none."""
 
 
-class Ways(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class Ways(Shown):
     """Where the time of a run went, longest first, and how images overlapped, if they did."""
 
     lines: tuple[LatencyLine, ...]
     overlap: Overlap | None
+
+    def text(self) -> str:
+        """The total, and each line with the durations that set it."""
+        return "\n".join((*self._heads(), *map(_latency_line, self.lines)))
+
+    def _heads(self) -> Iterator[str]:
+        whole = written(sum(line.time_s for line in self.lines), "time")
+        if (overlap := self.overlap) is None:
+            yield f"{whole} in all, evaluation apart:"
+            return
+        yield (
+            f"{written(overlap.time_s, 'time')} in all, evaluation apart; images overlap (depth "
+            f"{overlap.depth}), and their ways add up to {whole}, {overlap.ratio:.4g} times that"
+        )
+        if overlap.way_s is not None:
+            yield (
+                f"the mean way of {overlap.images} images is {written(overlap.way_s, 'time')}, from the "
+                "wait for a place to the end of its learning step:"
+            )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The lines, and how images overlapped, as plain values."""
+        overlap = {} if self.overlap is None else {"overlap": self.overlap._asdict()}
+        return {"latency": [line._asdict() for line in self.lines]} | overlap
+
+
+def _latency_line(line: LatencyLine) -> str:
+    durations = ", ".join(f"{name} {value}" for name, value in line.durations.items())
+    return (
+        f"{line.share:7.2%} {written(line.time_s, 'time'):>9}  {line.operation}: {line.component} "
+        f"{line.kind}{f'; {durations}' if durations else ''}"
+    )
 
 
 def latency(folder: Path) -> tuple[LatencyLine, ...]:

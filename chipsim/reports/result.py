@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,7 +26,7 @@ from chipsim.architecture.design_rules import Finding, findings
 from chipsim.architecture.plan import Plan
 from chipsim.architecture.wear import Wear
 from chipsim.errors import Fault, PhysicsError
-from chipsim.reports import bottleneck, intervals
+from chipsim.reports import bottleneck, intervals, notebook, tabular
 from chipsim.reports.books import Books
 from chipsim.reports.counted import PER_SECOND, Counted, StageCounts
 from chipsim.reports.tabular import csv_text
@@ -158,9 +158,7 @@ class Result:
 
     def table(self, name: str) -> pd.DataFrame:
         """One of the tables in `COLUMNS`, as pandas holds it."""
-        import pandas as pd
-
-        return pd.DataFrame(list(self.rows[name]), columns=list(COLUMNS[name]))
+        return tabular.frame(self.rows[name], COLUMNS[name])
 
     @property
     def accuracy(self) -> pd.DataFrame:
@@ -182,6 +180,13 @@ class Result:
         """Busy and waiting time of the components."""
         return self.table("utilisation")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A result goes to another process, or to a file, as plain mappings."""
+        return _of_plain, tuple(_plain(getattr(self, each.name)) for each in fields(self))
+
+    def _repr_html_(self) -> str:
+        return notebook.of_record(self.record)
+
     def report(self, path: str | Path) -> Path:
         """Write the report page of this run to a path."""
         import tempfile
@@ -192,6 +197,17 @@ class Result:
             write(self, Path(folder))
             title = f"{self.record['workload']} on {self.record['architecture']}"
             return html.write([html.Group(str(self.record["workload"]), (Path(folder),))], Path(path), title)
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, MappingProxyType) else value
+
+
+def _of_plain(*values: Any) -> Result:
+    """The result whose fields these are, its mappings read-only again."""
+    record, stages, rows, arrays, warnings, resolved, provenance = values
+    frozen = [MappingProxyType(each) for each in (stages, rows, arrays)]
+    return Result(record, frozen[0], frozen[1], frozen[2], warnings, resolved, provenance)
 
 
 COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType({

@@ -1,11 +1,16 @@
-"""Tables as text."""
+"""Tables as text, and as pandas holds them."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from chipsim.errors import Fault, UsageError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -15,6 +20,21 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     writer.writerow(columns)
     writer.writerows(rows)
     return text.getvalue()
+
+
+def frame(
+    rows: Iterable[Sequence[Any]], columns: Sequence[str], index: Sequence[str] | None = None
+) -> DataFrame:
+    """A table as pandas holds it.
+
+    Raises `UsageError`, which says how to install pandas, where it is missing.
+    """
+    try:
+        from pandas import DataFrame
+    except ImportError:
+        text = "tables need pandas, which is not installed; pip install pandas"
+        raise UsageError(Fault(text, code="E100")) from None
+    return DataFrame(list(rows), columns=list(columns), index=None if index is None else list(index))
 
 
 def lined(rows: Sequence[Sequence[str]]) -> str:
