@@ -1,73 +1,147 @@
-"""The functions that `import chipsim` offers: load files, vary them, simulate; explore; measure a cell."""
+"""The verbs that simulate, as functions of `import chipsim`; `asking` has those that only read."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
-from chipsim.errors import Fault, InputError, suggestion
+from chipsim.errors import Fault, UsageError, suggestion
+from chipsim.experiments import processes, running, several
+from chipsim.experiments.demo import Answer
 from chipsim.experiments.device import DEVICES, PULSES, Measured, measure
-from chipsim.experiments.run import Request, prepare
+from chipsim.experiments.files import Given, request, settings
+from chipsim.experiments.reproducing import Reproduced, Titles
+from chipsim.experiments.reproductions.study import DataName, Study, nothing_done
+from chipsim.experiments.run import Request, check_window, prepare
 from chipsim.experiments.run import simulate as _simulate
-from chipsim.inputs import documents, registry
+from chipsim.experiments.running import Run
+from chipsim.experiments.several import Ensemble
 from chipsim.reports.result import Result
+from chipsim.simulation.trace import Window
 
-Kind = Literal["architecture", "workload"]
-KINDS: tuple[Kind, ...] = ("architecture", "workload")
-
-
-@dataclass(frozen=True)
-class File:
-    """An architecture or workload file, with what is set differently in it."""
-
-    kind: Kind
-    name: str
-    settings: tuple[str, ...] = ()
-
-    def with_(self, **values: object) -> File:
-        """The file with other values at paths: `with_(**{"components.adc.bits": 6})`."""
-        return replace(
-            self, settings=self.settings + tuple(f"{path}={value}" for path, value in values.items())
-        )
+MOST_SEED = 2**63
+"""Seeds are below it."""
 
 
-def load(name: str | Path) -> File:
-    """A shipped architecture or workload by name, or a file by path.
+@overload
+def simulate(architecture: Given, workload: Given, seed: int = 0, seeds: None = None) -> Result: ...
 
-    Raises `InputError` where there is none, or where the file says of itself that it is something else.
+
+@overload
+def simulate(
+    architecture: Given, workload: Given, seed: int = 0, *, seeds: int, workers: int | None = 1
+) -> Ensemble: ...
+
+
+def simulate(
+    architecture: Given, workload: Given, seed: int = 0, seeds: int | None = None, workers: int | None = 1
+) -> Result | Ensemble:
+    """Run a workload on an architecture, each loaded or by name or path; nothing is written.
+
+    With `seeds`, an ensemble of so many from `seed` on, spread over so many processes (None: one for each
+    core); how many changes no bit. In a script, call it below `if __name__ == "__main__"` when there is more
+    than one. Raises like the command line: `ChipsimError` with all faults.
     """
-    text = str(name)
-    for kind in KINDS:
-        if text in registry.names(kind):
-            return File(kind, text)
-    path = Path(name)
-    if not path.exists():
-        known = (*registry.names("architecture"), *registry.names("workload"))
-        raise InputError(Fault(f"no shipped file or path '{text}'{suggestion(text, known)}", code="E030"))
-    document = documents.read(path)
-    form = str(document.data.get("format", ""))
-    for kind in KINDS:
-        if form.startswith(f"chipsim-{kind}/"):
-            return File(kind, text)
-    raise InputError(
-        document.fault("the file is neither an architecture nor a workload", ("format",), "E025")
-    )
+    numbers = _numbers(seed, seeds)
+    asked = request(architecture, workload)
+    job = prepare(asked)
+    command = _command(asked, "--seed", seed, *(() if seeds is None else ("--seeds", seeds)))
+    if seeds is None:
+        return _simulate(job, seed, command=command)
+    return several.simulate(job, numbers, processes.cores(workers, seeds), command)
 
 
-def simulate(architecture: File | str | Path, workload: File | str | Path, seed: int = 0) -> Result:
-    """Run a workload on an architecture, each loaded or by name or path.
+def _numbers(seed: int, seeds: int | None) -> range:
+    """The seeds, one where none are counted. Raises `UsageError` where they are none."""
+    if not isinstance(seed, int) or not 0 <= seed < MOST_SEED:
+        raise UsageError(Fault(f"seed {seed} is not a whole number from 0 to {MOST_SEED - 1}", code="E100"))
+    if seeds is not None and (not isinstance(seeds, int) or seeds < 1):
+        raise UsageError(Fault(f"seeds={seeds}: an ensemble takes one seed or more", code="E100"))
+    return range(seed, seed + (seeds or 1))
 
-    Raises like the command line: `ChipsimError` with all faults.
+
+def _command(asked: Request, *words: object) -> tuple[str, ...]:
+    """The command line that does the same."""
+    sets = (word for setting in asked.settings for word in ("-s", setting))
+    return ("chipsim", "run", asked.architecture, asked.workload, *map(str, words), *sets)
+
+
+def run(
+    architecture: Given, workload: Given, output: str | Path | None = None, seed: int = 0,
+    seeds: int | None = None, workers: int | None = 1, force: bool = False,
+    trace: tuple[int, int] | None = None,
+) -> Run:  # fmt: skip
+    """Like `simulate`, and write all files into a folder, a new one in runs/ where none is given.
+
+    An ensemble that was interrupted goes on. `trace=(0, 20)` traces images 0 up to 20. Raises `RunError`
+    where the folder holds something else, without `force`.
     """
-    chip, work = (given if isinstance(given, File) else load(given) for given in (architecture, workload))
-    if (chip.kind, work.kind) != ("architecture", "workload"):
-        text = f"'{chip.name}' is of the kind {chip.kind} and '{work.name}' of the kind {work.kind}"
-        raise InputError(Fault(f"{text}; give an architecture first, then a workload", code="E025"))
-    request = Request(chip.name, work.name, chip.settings + work.settings)
-    return _simulate(
-        prepare(request), seed, command=("chipsim", "run", chip.name, work.name, "--seed", str(seed))
-    )
+    numbers = _numbers(seed, seeds)
+    asked = request(architecture, workload)
+    job = prepare(asked)
+    window = None if trace is None else Window(*trace)
+    if window is not None:
+        if not 0 <= window.first < window.end:
+            raise UsageError(Fault(f"trace={trace} is not (A, B), images A up to B", code="E100"))
+        check_window(job, window)
+    job.selection  # noqa: B018 - data that is not there is found before anything is written
+    folder = None if output is None else Path(output)
+    if seeds is None:
+        return running.one(job, seed, folder, force, window, command=_command(asked, "--seed", seed))
+    command = _command(asked, "--seed", seed, "--seeds", seeds)
+    plan = running.begin(job, numbers, folder, force, window, command)
+    return running.many(plan, processes.cores(workers, seeds), nothing_done)
+
+
+def demo(
+    data: Literal["digits", "mnist"] = "digits", seeds: int = 10, seed: int = 0, workers: int | None = 1,
+    output: str | Path | None = None, force: bool = False, **values: object,
+) -> Answer:  # fmt: skip
+    """The paper's chip on digits 0 and 1, transfer against scratch, with values set differently at paths."""
+    from chipsim.experiments import demo as demonstration
+    from chipsim.experiments import folders
+
+    if data not in ("digits", "mnist"):
+        text = f"there is no demonstration on '{data}'{suggestion(data, ('digits', 'mnist'))}"
+        raise UsageError(Fault(text, code="E100"))
+    numbers, changed = _numbers(seed, seeds), settings(values)
+    found = None if output is None else Path(output)
+    folder = found or demonstration.find_folder(Path(folders.RUNS), data, numbers, changed)
+    width = processes.cores(workers, 2 * seeds)
+    return demonstration.run(folder, data, numbers, width, nothing_done, changed, force=force)
+
+
+@overload
+def reproduce() -> Titles: ...
+
+
+@overload
+def reproduce(
+    figure: str, data: DataName | None = None, seeds: int | None = None, seed: int = 0,
+    images: int | None = None, workers: int | None = 1, output: str | Path | None = None, force: bool = False,
+) -> Reproduced: ...  # fmt: skip
+
+
+def reproduce(
+    figure: str | None = None, data: DataName | None = None, seeds: int | None = None, seed: int = 0,
+    images: int | None = None, workers: int | None = 1, output: str | Path | None = None, force: bool = False,
+) -> Titles | Reproduced:  # fmt: skip
+    """A published figure made again, beside what was published; without one, what there is.
+
+    `data`, `seeds`, `seed`, `images` and `workers` say how chips are simulated, and are of no use to a figure
+    that simulates none. Raises `UsageError` where there is no such figure.
+    """
+    from chipsim.experiments import reproducing
+
+    if figure is None:
+        return reproducing.titles()
+    chosen = reproducing.named(figure)
+    folder = None if output is None else Path(output)
+    if isinstance(chosen, Study):
+        return reproducing.make(figure, chosen, folder, force)
+    command = ("chipsim", "reproduce", figure)
+    asked = reproducing.given(data, seeds, seed, images, folder, force, command)
+    return reproducing.simulate(chosen, asked, processes.cores(workers, chosen.runs(asked)), nothing_done)
 
 
 def explore(
@@ -96,5 +170,4 @@ def device(
 
     Raises `InputError` with all faults.
     """
-    settings = tuple(f"{name}={value}" for name, value in parameters.items())
-    return measure(str(cell), settings, devices, pulses, seed)
+    return measure(str(cell), settings(parameters), devices, pulses, seed)

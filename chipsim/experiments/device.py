@@ -47,7 +47,8 @@ class Measured(Shown):
         return self.record
 
     def _repr_html_(self) -> str:
-        return f"{reports.figure(self.cell, self.found)}{super()._repr_html_()}"
+        figure = reports.figure(self.cell, self.found)
+        return f"{figure[figure.index('<svg') :]}{super()._repr_html_()}"
 
     def files(self) -> Mapping[str, Callable[[], str]]:
         """The files of a folder, each with what makes its text."""

@@ -92,10 +92,10 @@ def _fill(
     results.write(result, folder, arrays)
     if trace is not None:
         perfetto.write(trace, job.plan, folder)
-    for name, content in job.attached.items():
-        for path in (inputs / name, folder / "resolved" / name):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+    for name, content in result.attached.items():
+        path = inputs / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
     if page:
         pages.of_run(folder, folder / "report.html")
 

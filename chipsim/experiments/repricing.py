@@ -64,8 +64,9 @@ def price(run: Finished, command: Sequence[str] = ()) -> Result:
         text = f"{run.folder}: it holds no arrays.npz, which wear is taken from; run it by itself to price it"
         raise DataError(Fault(text, code="E093")) from None
     return results.price(
-        job.plan, run.counted, arrays, identity, job.resolved, provenance(job, command, time.time())
-    )
+        job.plan, run.counted, arrays, identity, job.resolved, provenance(job, command, time.time()),
+        job.attached,
+    )  # fmt: skip
 
 
 def priced(run: Finished) -> tuple[PricedRow, ...]:

@@ -264,7 +264,8 @@ def simulate(
         job.run_id(seed), seed, job.architecture.name, workload.name, chipsim_version()
     )
     counts, arrays = counted.of_run(controller, outcomes, inputs), dict(results.arrays(outcomes))
-    return results.price(job.plan, counts, arrays, identity, job.resolved, provenance(job, command, began))
+    done = provenance(job, command, began)
+    return results.price(job.plan, counts, arrays, identity, job.resolved, done, job.attached)
 
 
 def check_window(job: Job, window: Window) -> None:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chipsim.experiments import ensemble, folders
+from chipsim.experiments import ensemble, folders, run
 from chipsim.experiments.ensemble import Done, Plan
 from chipsim.experiments.repricing import price, read
-from chipsim.experiments.run import Job, traced
+from chipsim.experiments.run import Job
 from chipsim.experiments.several import Ensemble
 from chipsim.reports import lines
 from chipsim.reports.result import Result
@@ -66,7 +66,7 @@ def one(
     Raises `RunError`, before anything is run, where the folder may not be written.
     """
     folders.check_free(output or folders.fresh(Path(folders.RUNS), job.workload.name), force)
-    result, trace = traced(job, seed, window, progress, command)
+    result, trace = run.traced(job, seed, window, progress, command)
     folder = ensemble.write_run(job, result, output, force, trace)
     traces = None if trace is None else folder / "trace.json.gz"
     return Run(result.record, folder, folder / "report.html", traces, result.warnings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chipsim.errors import Fault, RunError, UsageError
+from chipsim.errors import Fault, RunError
 from chipsim.experiments import ensemble, processes, run
 from chipsim.experiments.run import Job, Request
 from chipsim.reports import lines, notebook, tabular
@@ -70,7 +70,7 @@ class Ensemble(Shown):
 
         name, chip = self.summary["workload"], self.summary["architecture"]
         with TemporaryDirectory() as folder:
-            group = html.Group(str(name), tuple(write(self, Path(folder))))
+            group = html.Group(str(name), write(self, Path(folder)))
             return html.write([group], Path(path), f"{name} on {chip}, {len(self.runs)} seeds")
 
     def text(self) -> str:
@@ -90,22 +90,20 @@ def _figure(found: Mapping[str, Any]) -> Figure:
     return Figure(found["mean"], found["std"], ends, tuple(found["values"]))
 
 
-def write(whole: Ensemble, folder: Path) -> Iterator[Path]:
-    """Write each run's files into a folder of its own below one; yields these."""
-    for result in whole.runs:
-        below = folder / f"seed-{result.record['seed']}"
-        below.mkdir()
-        results.write(result, below)
-        yield below
+def write(whole: Ensemble, folder: Path) -> tuple[Path, ...]:
+    """Write each run's files into a folder of its own below one; returns these."""
+    below = tuple(folder / f"seed-{seed}" for seed in whole.seeds)
+    for result, path in zip(whole.runs, below, strict=True):
+        path.mkdir()
+        results.write(result, path)
+    return below
 
 
 def simulate(job: Job, seeds: Sequence[int], workers: int = 1, command: Sequence[str] = ()) -> Ensemble:
     """Run a job with many seeds, spread over processes; how many changes no bit of the results.
 
-    Raises `UsageError` where there are no seeds, `RunError` where a process was ended from outside.
+    Raises `RunError` where a process was ended from outside.
     """
-    if not seeds or workers < 1:
-        raise UsageError(Fault("an ensemble takes at least one seed and one worker", code="E100"))
     job.selection  # noqa: B018 - data that is not there is found before anything is run
     if (width := min(workers, len(seeds))) == 1:
         return Ensemble(tuple(run.simulate(job, seed, command=command) for seed in seeds))

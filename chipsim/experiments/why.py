@@ -68,9 +68,9 @@ def _energy_lines(line: EnergyLine) -> Iterator[str]:
 Question = Literal["energy", "latency"]
 
 
-def why(folder: Path, figure: Question) -> Bill | Ways:
+def why(folder: Path, figure: Question) -> Bill | Latency:
     """Where the energy or the time of a run went. Raises like `repricing.read`."""
-    return Bill(energy(folder)) if figure == "energy" else ways(folder)
+    return Bill(energy(folder)) if figure == "energy" else Latency(*ways(folder))
 
 
 def energy(folder: Path) -> tuple[EnergyLine, ...]:
@@ -108,9 +108,16 @@ class Overlap(NamedTuple):
     """Mean way of an image, from the wait for a place on; None where there was none."""
 
 
-@dataclass(frozen=True, repr=False)
-class Ways(Shown):
+class Ways(NamedTuple):
     """Where the time of a run went, longest first, and how images overlapped, if they did."""
+
+    lines: tuple[LatencyLine, ...]
+    overlap: Overlap | None
+
+
+@dataclass(frozen=True, repr=False)
+class Latency(Shown):
+    """Where the time of a run went, as `ways` says it."""
 
     lines: tuple[LatencyLine, ...]
     overlap: Overlap | None

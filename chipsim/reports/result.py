@@ -136,6 +136,8 @@ class Result:
     warnings: tuple[Mapping[str, str], ...]
     resolved: Mapping[str, str] = field(repr=False)
     provenance: Mapping[str, Any] = field(repr=False)
+    attached: Mapping[str, bytes] = field(repr=False)
+    """Files that the resolved ones name: tables of measured devices, weights."""
 
     def __repr__(self) -> str:
         lines = [f"{self.record['workload']} on {self.record['architecture']}, seed {self.record['seed']}"]
@@ -205,9 +207,9 @@ def _plain(value: Any) -> Any:
 
 def _of_plain(*values: Any) -> Result:
     """The result whose fields these are, its mappings read-only again."""
-    record, stages, rows, arrays, warnings, resolved, provenance = values
+    record, stages, rows, arrays, *others = values
     frozen = [MappingProxyType(each) for each in (stages, rows, arrays)]
-    return Result(record, frozen[0], frozen[1], frozen[2], warnings, resolved, provenance)
+    return Result(record, frozen[0], frozen[1], frozen[2], *others)
 
 
 COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType({
@@ -223,6 +225,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType({
 def price(
     plan: Plan, counted: Counted, arrays: Mapping[str, NDArray[Any]], identity: Identity,
     resolved: Mapping[str, str], provenance: Mapping[str, Any],
+    attached: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Result:  # fmt: skip
     """The result of a run that has ended, priced under the architecture's cost table."""
     books = Books.of(plan)
@@ -241,6 +244,7 @@ def price(
         warnings=(*plan_warnings(plan), *_broken(wear.findings(plan, worn))),
         resolved=resolved,
         provenance=provenance,
+        attached=attached,
     )
 
 
@@ -489,6 +493,10 @@ def write(result: Result, folder: Path, arrays: bool = True) -> None:
     (folder / "resolved").mkdir(exist_ok=True)
     for name, text in result.resolved.items():
         (folder / "resolved" / f"{name}.yaml").write_text(text, "utf-8")
+    for name, content in result.attached.items():
+        path = folder / "resolved" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
 
 def _save_arrays(stream: Any, arrays: Mapping[str, NDArray[Any]]) -> None:
