@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         compare,
         data,
         explain,
+        export,
         init,
         plan,
         price,
@@ -38,13 +39,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ChipsimError", "Ensemble", "File", "Result", "Run", "check", "compare", "data", "demo", "device",
-    "explain", "explore", "init", "load", "plan", "price", "report", "reproduce", "run", "schema", "show",
+    "explain", "explore", "export", "init", "load", "plan", "price", "report", "reproduce", "run", "schema", "show",
     "simulate", "why",
 ]  # fmt: skip
 
 _SIMULATING = ("demo", "device", "explore", "reproduce", "run", "simulate")
 _ASKING = (
-    "check", "compare", "data", "explain", "init", "plan", "price", "report", "schema", "show", "why",
+    "check", "compare", "data", "explain", "export", "init", "plan", "price", "report", "schema", "show",
+    "why",
 )  # fmt: skip
 _HOMES = {
     "ChipsimError": "chipsim.errors:ChipsimError",

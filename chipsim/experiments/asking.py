@@ -18,6 +18,7 @@ from chipsim.experiments import (
     comparing,
     datasets,
     explaining,
+    exporting,
     listing,
     pages,
     planning,
@@ -145,6 +146,19 @@ def _folder(run: Source | Ensemble) -> Iterator[Path]:
             else:
                 several.write(run, folder)
             yield folder
+
+
+def export(
+    run: Source, to: str = "safetensors", output: str | Path | None = None, force: bool = False
+) -> Path:
+    """Write the weights that a run ended with, for other programs; returns the file's path.
+
+    For a result, which has no folder, name the file. Raises like the verb.
+    """
+    if isinstance(run, Result) and output is None:
+        raise UsageError(Fault("a result has no folder; name a file to export to", code="E100"))
+    with _folder(run) as folder:
+        return exporting.write(folder, to, None if output is None else Path(output), force)
 
 
 def report(folder: Run | str | Path) -> Path:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chipsim.errors import DataError, Fault
-from chipsim.experiments import repricing
+from chipsim.errors import DataError, Fault, RunError, UsageError, suggestion
+from chipsim.experiments import folders, repricing
 from chipsim.experiments.ensemble import read_record
 from chipsim.experiments.run import Job
 from chipsim.workloads import weights
@@ -49,6 +49,27 @@ def safetensors(folder: Path) -> bytes:
 
 FORMATS: Mapping[str, Callable[[Path], bytes]] = MappingProxyType({"safetensors": safetensors})
 """What a run can be exported to."""
+
+
+def write(folder: Path, form: str = "safetensors", output: Path | None = None, force: bool = False) -> Path:
+    """Write the weights of a run into a file, `weights.FORMAT` in its folder unless named; returns its path.
+
+    Raises `UsageError` for a format that there is not, `RunError` where the file is there and `force` is not
+    given, or cannot be written.
+    """
+    if form not in FORMATS:
+        text = f"there is no format '{form}' to export to{suggestion(form, FORMATS)}"
+        raise UsageError(Fault(text, code="E100"))
+    path = output or folder / f"weights.{form}"
+    if path.exists() and not force:
+        raise RunError(Fault(f"'{path}' is there already; name another file or add --force", code="E091"))
+    content = FORMATS[form](folder)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folders.write_bytes(path, content)
+    except OSError as error:
+        raise RunError(Fault(f"'{path}' cannot be written: {error.strerror}", code="E092")) from None
+    return path
 
 
 def _gains(job: Job, folder: Path, matrix: str) -> dict[str, float]:

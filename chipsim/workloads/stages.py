@@ -213,6 +213,9 @@ def _stage_faults(document: Document, workload: Workload) -> Iterator[Fault]:
             if stage.start == "keep" and index == 0:
                 text = "the first stage has nothing to keep; write 'start: random'"
                 yield document.fault(text, (*place, "start"), "E020")
+            if stage.start == "random" and not stage.images:  # nothing that was learnt could be measured
+                text = f"stages.{stage.name}.images: expected at least 1, got 0"
+                yield document.fault(text, (*place, "images"), "E014")
             if stage.train is not None and stage.train > (most := workload.data.train or stage.train):
                 text = f"stage '{stage.name}': data has {most} training images, not {stage.train}"
                 yield document.fault(text, (*place, "train"), "E073")
