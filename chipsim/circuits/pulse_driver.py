@@ -29,7 +29,7 @@ from pydantic import Field
 
 from chipsim.accounting.work import Work
 from chipsim.circuits.component import ComponentParameters, Duration, Ports, Timing, picoseconds
-from chipsim.devices.trains import LineTrains
+from chipsim.devices.trains import LineTrains, ones
 from chipsim.inputs.units import Seconds
 from chipsim.numerics.draws import words
 from chipsim.numerics.kernel import kernel
@@ -131,9 +131,21 @@ def line_pulses(pulses: NDArray[np.integer[Any]]) -> tuple[tuple[int, int], int]
     `pulses` is `(selected lines, lines across)`, up where positive. A line fires as often as its cell with
     the most pulses of a polarity needs, up and down in one window.
     """
-    up, down = (np.max(sign * pulses.astype(np.int64), axis=1, initial=0) for sign in (1, -1))
-    selected = int(up.sum()) + int(down.sum())
-    return (selected, int(np.abs(pulses.astype(np.int64)).sum())), int(np.maximum(up, down).sum())
+    selected, across, windows = _line_pulses(pulses)
+    return (selected, across), windows
+
+
+@kernel
+def _line_pulses(pulses: Any) -> Any:
+    selected, across, windows = np.int64(0), np.int64(0), np.int64(0)
+    for line in range(pulses.shape[0]):
+        up, down = np.int64(0), np.int64(0)
+        for count in pulses[line]:
+            up, down = max(up, np.int64(count)), max(down, -np.int64(count))
+            across += abs(np.int64(count))
+        selected += up + down
+        windows += max(up, down)
+    return selected, across, windows
 
 
 def probability_scale(rate: float, granularity: float, slots: int) -> float:
@@ -175,13 +187,14 @@ def _draw(values: Any, scales: Any, slots: Any, key: Any, first: Any, rows: Any)
                 continue
             signs[image, line] = 1 if value > 0.0 else -1
             limit = np.uint64(min(scales[image] * abs(value), 1.0) * 4294967296.0)
-            train = np.uint64(0)
-            for slot in range(0, slots[image], 4):
-                drawn = words(key, first + image, line * 16 + slot // 4)
-                for k in range(min(4, slots[image] - slot)):
-                    if drawn[k] < limit:
-                        train |= np.uint64(1) << np.uint64(slot + k)
-                        pulses += 1
+            train, one = np.uint64(0), np.uint64(1)
+            for word in range((slots[image] + 3) // 4):
+                a, b, c, d = words(key, first + image, line * 16 + word)
+                four = np.uint64(a < limit) | np.uint64(b < limit) << one
+                four |= (np.uint64(c < limit) | np.uint64(d < limit) << one) << np.uint64(2)
+                train |= four << np.uint64(4 * word)
+            train &= np.uint64(0xFFFFFFFFFFFFFFFF) >> (np.uint64(64 - slots[image]) & np.uint64(63))
+            pulses += np.int64(ones(train))
             trains[image, line] = train
     return trains, signs, pulses
 

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from chipsim.devices.ageing import Ageing, Law
-from chipsim.devices.trains import LineTrains, Loops, Train, Wanted, coincidences, loops_around, pulsed_rows
+from chipsim.devices.bouts import Loops, loops_around
+from chipsim.devices.trains import LineTrains, Train, Wanted, coincidences, pulsed_rows
 from chipsim.inputs.documents import Document
 from chipsim.inputs.schema import Model
 from chipsim.inputs.units import Seconds, Siemens
@@ -303,7 +304,8 @@ class Cells:
         lines = (trains.rows, trains.columns, trains.row_signs, trains.column_signs)
         if self.ageing is not None:
             return self.pulse(region, coincidences(*lines))
-        return self._spread(self._fire.trains, lines, region, trains.rows.any(axis=0), trains.rows.shape[0])
+        pulsed = np.any(trains.rows != 0, axis=0)
+        return self._spread(self._fire.trains, lines, region, pulsed, trains.rows.shape[0])
 
     def pulse(self, region: Region, counts: NDArray[np.int16]) -> Train:
         """Pulse trains, one after another, on the region's devices.

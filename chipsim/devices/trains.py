@@ -51,21 +51,6 @@ NOTHING = (0, 0, 0, 0)
 """The numbers of a `Train` that fires nothing."""
 
 
-class Loops(NamedTuple):
-    """The compiled loops of a device model, around its step."""
-
-    trains: Kernel[..., tuple[int, int, int, int]]
-    """`fire_trains`."""
-    counts: Kernel[..., tuple[int, int, int, int]]
-    """`fire_counts`."""
-
-
-def loops_around(step: Kernel[..., Any], width: int) -> Loops:
-    """The pulse loops compiled around the step of a device model, which reads `width` numbers."""
-    one = fire.around(advance=advance.around(step=step, numbers_of=own_numbers(width)))
-    return Loops(fire_trains.around(fire=one), fire_counts.around(fire=one))
-
-
 @kernel
 def ones(word: Any) -> Any:
     """Set bits of a 64-bit word: pairs, nibbles and bytes are added side by side."""
@@ -291,27 +276,6 @@ def fire(pulses: Any, cells: Any, fixed: Any, bench: Any) -> Any:
     advance(most, normals, bench)
     scatter(count, state, worn, bench)
     return account(count, mid, span, floor, bench)
-
-
-@kernel
-def fire_trains(
-    rows: Any, columns: Any, row_signs: Any, column_signs: Any,
-    begin: Any, end: Any, row0: Any, column0: Any, cells: Any, fixed: Any,
-) -> Any:  # fmt: skip
-    """Fire coincidences on rows `begin` to `end` of a region; returns the numbers of a `Train`.
-
-    A row takes all of its trains before the next begins: cells know nothing of each other.
-    """
-    bench = bench_for(columns.shape[1], cells[2].shape[0], 64)
-    pulses = np.empty(columns.shape[1], np.int16)
-    total = NOTHING
-    for row in range(begin, end):
-        own = row_of(row0 + row, column0, column0 + pulses.size, cells)
-        for image in range(rows.shape[0]):
-            if rows[image, row] != 0:
-                meet(rows[image, row], row_signs[image, row], columns[image], column_signs[image], pulses)
-                total = plus(total, fire(pulses, own, fixed, bench))
-    return total
 
 
 @kernel

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from chipsim.devices import cells
+from chipsim.devices.bouts import loops_around
 from chipsim.devices.device import Cells, DeviceModel, Region, Train
-from chipsim.devices.trains import LineTrains, Wanted, coincidences, loops_around
+from chipsim.devices.trains import LineTrains, Wanted, coincidences
 from chipsim.inputs import documents
 from chipsim.numerics.draws import normal_table, stream
 from chipsim.numerics.kernel import kernel
@@ -106,7 +107,7 @@ def wanted(images: int, region: Region) -> Wanted:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 999), st.integers(1, 3), st.sampled_from([0.05, 0.3, 1.0]))
+@given(st.integers(0, 999), st.integers(1, 6), st.sampled_from([0.05, 0.15, 0.3, 1.0]))
 def test_an_update_by_words_equals_the_physics_written_plainly(
     seed: int, images: int, density: float
 ) -> None:
@@ -127,6 +128,37 @@ def test_an_update_is_the_train_of_its_coincidences(seed: int, images: int, dens
     assert by_words.update(region, trains, wanted(images, region)) == by_counts.pulse(region, counts)
     assert np.array_equal(by_words.state, by_counts.state)
     assert np.array_equal(by_words.pulses, by_counts.pulses)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 999), st.integers(10, 30), st.sampled_from([0.1, 0.25]))
+def test_trains_of_many_images_together_are_those_of_one_after_another(
+    seed: int, images: int, density: float
+) -> None:
+    """Few pulses on a cell in an image, so that rows take the trains of several images in a bout."""
+    together, apart, region = fresh(), fresh(), Region(1, 2, 3, 37)
+    trains = words(seed, images, 3, 37, density)
+    found = together.update(region, trains, wanted(images, region))
+    each = [
+        apart.update(region, LineTrains(*(lines[n : n + 1] for lines in trains[:4]), 0, 0), wanted(1, region))
+        for n in range(images)
+    ]
+    assert found == tuple(map(sum, zip(*each, strict=True)))
+    assert np.array_equal(together.state, apart.state)
+    assert np.array_equal(together.pulses, apart.pulses)
+
+
+@pytest.mark.parametrize("slots", [1, 21, 32, 33, 64])
+def test_one_device_may_be_pulsed_in_every_slot_of_many_images(slots: int) -> None:
+    """Its neighbours are not: a bout of the row is full where the device has had as many as it can take."""
+    fast, slow, images = fresh(), fresh(), 7
+    rows, columns = np.zeros((images, 1), np.uint64), np.zeros((images, SHAPE[1]), np.uint64)
+    rows[:], columns[:, 3] = 2**slots - 1, 2**slots - 1
+    signs = np.array([[1], [-1], [-1], [1], [1], [-1], [1]], dtype=np.int8)
+    trains = LineTrains(rows, columns, signs, np.ones(columns.shape, np.int8), 0, 0)
+    region = Region(2, 0, 1, SHAPE[1])
+    assert fast.update(region, trains, wanted(images, region))._asdict() == plainly(slow, region, trains)
+    assert np.array_equal(fast.state, slow.state)
 
 
 def test_a_device_may_get_the_longest_train_that_counts_can_hold() -> None:
