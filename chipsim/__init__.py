@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ChipsimError", "Ensemble", "File", "Result", "Run", "check", "compare", "data", "demo", "device",
-    "explain", "explore", "export", "init", "load", "plan", "price", "report", "reproduce", "run", "schema", "show",
-    "simulate", "why",
+    "explain", "explore", "export", "init", "load", "plan", "price", "report", "reproduce", "run", "schema",
+    "show", "simulate", "why",
 ]  # fmt: skip
 
 _SIMULATING = ("demo", "device", "explore", "reproduce", "run", "simulate")
