@@ -75,7 +75,7 @@ def test_a_verb_is_listed_once_it_works_whole() -> None:
         "compare",
         "reproduce",
     }
-    verbs |= {"device", "init", "plan", "schema", "explore"}
+    verbs |= {"device", "init", "plan", "schema", "explore", "export"}
     assert set(cli.commands.commands) == verbs
 
 
