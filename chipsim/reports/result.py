@@ -69,6 +69,8 @@ class ToTarget:
     time_s: float
     energy_J: float  # noqa: N815 - the unit's own symbol
     pulses: int
+    wear: Mapping[str, float]
+    """Pulses a cell in the mean, by matrix; those of a refresh, which is of no matrix, are not among them."""
 
 
 @dataclass(frozen=True)
@@ -330,12 +332,6 @@ def to_target(plan: Plan, stage: StageCounts, target: float) -> ToTarget | None:
     return _to_target(Books(plan, plan.architecture.costs), stage, target)
 
 
-def pulses_until(stage: StageCounts, image: int) -> Pulses:
-    """The pulses of a finished stage up to its evaluation after so many images."""
-    (ledger,) = (evaluation.ledger for evaluation in stage.evaluations if evaluation.image == image)
-    return _pulses(list(ledger.rows()), stage.given.matrices)
-
-
 def _to_target(books: Books, outcome: StageCounts, target: float | None) -> ToTarget | None:
     if target is None:
         return None
@@ -343,8 +339,20 @@ def _to_target(books: Books, outcome: StageCounts, target: float | None) -> ToTa
     if index is None:
         return None
     at = outcome.evaluations[index]
-    pulses = at.ledger.total("set_pulses") + at.ledger.total("reset_pulses")
-    return ToTarget(target, at.image, at.time / PER_SECOND, books.energy_at(outcome.name, at), pulses)
+    fired = _pulses(list(at.ledger.rows()), outcome.given.matrices)
+    return ToTarget(
+        target, at.image, at.time / PER_SECOND, books.energy_at(outcome.name, at), fired.set + fired.reset,
+        _wear(books.plan, fired, outcome.given.matrices.values()),
+    )  # fmt: skip
+
+
+def _wear(plan: Plan, fired: Pulses, matrices: Iterable[str]) -> dict[str, float]:
+    """Pulses a cell in the mean, by matrix, of the matrices that a rule pulses."""
+    cells: dict[str, int] = {}
+    for (_, matrix), place in plan.places.items():
+        cells[matrix] = cells.get(matrix, 0) + place.region.rows * place.region.columns
+    pulsed = sorted(set(matrices) & set(cells))
+    return {matrix: fired.by_matrix.get(matrix, 0) / cells[matrix] for matrix in pulsed}
 
 
 def _record(
