@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import platform
@@ -29,9 +30,18 @@ from chipsim.learning import loading
 from chipsim.learning.rule import LearningRule
 from chipsim.reports import counted
 from chipsim.reports import result as results
+from chipsim.reports.counted import StageInputs
 from chipsim.reports.result import Result
 from chipsim.simulation.chip import Chip
-from chipsim.simulation.controller import Controller, ProgramTask, Progress, StageData, StageTask, quiet
+from chipsim.simulation.controller import (
+    Controller,
+    Evaluation,
+    ProgramTask,
+    Progress,
+    StageData,
+    StageTask,
+    quiet,
+)
 from chipsim.simulation.trace import MOST, Listener, Recorder, Span, Window
 from chipsim.workloads import dataset, linear, preparation, stages, tasks
 from chipsim.workloads.preparation import Prepared, Selection
@@ -224,9 +234,17 @@ SETTABLE = _WORKLOAD_KEYS | _ARCHITECTURE_KEYS
 """First keys of the paths that `--set` knows."""
 
 
+Watch = Callable[[str, StageInputs, Evaluation], None]
+"""Told a stage's name, what is asked of it, and each of its evaluations; what it raises ends the run."""
+
+
+def unwatched(stage: str, given: StageInputs, evaluation: Evaluation) -> None:
+    """A `Watch` that does nothing."""
+
+
 def simulate(
     job: Job, seed: int = 0, progress: Progress = quiet, listener: Listener | None = None,
-    together: int | None = None, command: Sequence[str] = (),
+    together: int | None = None, command: Sequence[str] = (), watch: Watch = unwatched,
 ) -> Result:  # fmt: skip
     """Run a job with one seed. The same job and seed give the same result, to the bit."""
     began = time.time()
@@ -239,8 +257,9 @@ def simulate(
         data, ceiling = stage_data(workload, index, prepared, seed)
         if isinstance(stage, ProgramStage):
             program = job.plan.programs[stage.name]
-            outcomes.append(controller.program(ProgramTask(stage.name, program, data), progress))
-            inputs.append(counted.StageInputs.of_program(program, ceiling))
+            inputs.append(StageInputs.of_program(program, ceiling))
+            seen = functools.partial(watch, stage.name, inputs[-1])
+            outcomes.append(controller.program(ProgramTask(stage.name, program, data), progress, seen))
             continue
         rule = job.rules[stage.name]
         evaluate = stages.evaluated(workload, stage)
@@ -249,17 +268,9 @@ def simulate(
             stage.name, stage.start if isinstance(stage.start, str) else "given", stage.images,
             evaluate.every, rule, data, loaded.layers if loaded else None,
         )  # fmt: skip
-        outcomes.append(controller.run(task, progress))
-        target = evaluate.target
-        inputs.append(
-            counted.StageInputs(
-                rule.type,
-                stage.images,
-                rule.operations(),
-                ceiling,
-                target.accuracy(ceiling) if target else None,
-            )
-        )
+        aim = evaluate.target.accuracy(ceiling) if evaluate.target else None
+        inputs.append(StageInputs(rule.type, stage.images, rule.operations(), ceiling, aim))
+        outcomes.append(controller.run(task, progress, functools.partial(watch, stage.name, inputs[-1])))
     identity = results.Identity(
         job.run_id(seed), seed, job.architecture.name, workload.name, chipsim_version()
     )

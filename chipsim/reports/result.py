@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +28,9 @@ from chipsim.architecture.wear import Wear
 from chipsim.errors import Fault, PhysicsError
 from chipsim.reports import bottleneck, intervals, notebook, tabular
 from chipsim.reports.books import Books
-from chipsim.reports.counted import PER_SECOND, Counted, StageCounts
+from chipsim.reports.counted import PER_SECOND, Counted, StageCounts, StageInputs
 from chipsim.reports.tabular import csv_text
-from chipsim.simulation.controller import EVALUATION, Misses, StageOutcome
+from chipsim.simulation.controller import EVALUATION, Evaluation, Misses, StageOutcome
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +58,16 @@ class Pulses:
     reset: int
     by_component: Mapping[str, int]
     by_matrix: Mapping[str, int]
+
+
+class Spent(NamedTuple):
+    """What a stage had spent at an evaluation."""
+
+    images: int
+    time_s: float
+    energy_J: float  # noqa: N815 - the unit's own symbol
+    pulses: int
+    wear: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -339,11 +349,16 @@ def _to_target(books: Books, outcome: StageCounts, target: float | None) -> ToTa
     if index is None:
         return None
     at = outcome.evaluations[index]
-    fired = _pulses(list(at.ledger.rows()), outcome.given.matrices)
-    return ToTarget(
-        target, at.image, at.time / PER_SECOND, books.energy_at(outcome.name, at), fired.set + fired.reset,
-        _wear(books.plan, fired, outcome.given.matrices.values()),
-    )  # fmt: skip
+    return ToTarget(target, *spent(books, outcome.name, outcome.given, at))
+
+
+def spent(books: Books, stage: str, given: StageInputs, at: Evaluation) -> Spent:
+    """What a stage had spent at one of its evaluations."""
+    fired = _pulses(list(at.ledger.rows()), given.matrices)
+    wear = _wear(books.plan, fired, given.matrices.values())
+    with _in_range():
+        energy = books.energy_at(stage, at)
+    return Spent(at.image, at.time / PER_SECOND, energy, fired.set + fired.reset, wear)
 
 
 def _wear(plan: Plan, fired: Pulses, matrices: Iterable[str]) -> dict[str, float]:

@@ -95,9 +95,7 @@ def _explore(
     with _front_live(context, study) as watch, keeping(places.record, ("[!.]*/checksums.json",)):
         whole, spent = doing.do(study, places, processes.cores(workers, 1024), scheduler, command, watch)
     if not context.obj["quiet"]:
-        click.echo(
-            f"{spent.simulated} runs simulated, {spent.priced} priced again, {spent.found} found", err=True
-        )
+        click.echo(spent, err=True)
     return whole
 
 

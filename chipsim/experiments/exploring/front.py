@@ -16,8 +16,9 @@ Status = Literal["done", "breaks", "stopped", "failed"]
 class Row:
     """A point and how it came out.
 
-    `breaks`: it does not keep a constraint; `stopped`: dominated after its first seed; `failed`: it does not
-    fit, or a run failed. `figures` has mean, 95 % interval and values over the seeds by path.
+    `breaks`: it does not keep a constraint; `stopped`: dominated in or after its first seed; `failed`: it
+    does not fit, or a run failed. `figures` has mean, 95 % interval and values over the seeds by path; a
+    point whose run was stopped on its way has none.
     """
 
     number: int
