@@ -70,6 +70,7 @@ class _Course:
         """Generation by generation, until the search has no more points; returns the rows."""
         file = self._study.file
         judged = self._search.adaptive or file.stop == "dominated"
+        self._say()
         while points := self._search.ask(file.generation if judged else self._search.total):
             numbers = [self._numbers.setdefault(point, len(self._numbers)) for point in points]
             fresh = {n: point for n, point in zip(numbers, points, strict=True) if n >= len(self._rows)}
@@ -110,6 +111,9 @@ class _Course:
         if trial.over:
             self._ended += len(trial.wanted) - len(trial.files)
             self._live = fronts.front(self._study, [*self._live, row_of(self._study, trial)])
+        self._say()
+
+    def _say(self) -> None:
         total = self._search.total
         self._watch(State(self._ended, total * len(self._study.seeds), total, tuple(self._live)))
 
