@@ -62,7 +62,7 @@ class _Course:
         self._rows: list[Row] = []
         self._numbers: dict[Point, int] = {}
         self._front: list[Row] = []
-        self._live: list[Row] = []
+        self._live: Sequence[Row] = ()
         self._rivals: dict[int, Rival] = {}
         self._ended = 0
 
@@ -110,7 +110,7 @@ class _Course:
         self._ended += 1
         if trial.over:
             self._ended += len(trial.wanted) - len(trial.files)
-            self._live = fronts.front(self._study, [*self._live, row_of(self._study, trial)])
+            self._live = fronts.with_row(self._study, self._live, row_of(self._study, trial))
         self._say()
 
     def _say(self) -> None:
