@@ -89,7 +89,7 @@ class Job:
         """
         architecture, beside = self.architecture.resolved(), {}
         table = self.architecture.costs
-        if architecture["costs"]["table"] not in registry.names("costs"):
+        if not registry.has_file("costs", architecture["costs"]["table"]):
             beside[f"table-{table.name}"] = table.text
             architecture["costs"] = {**architecture["costs"], "table": f"table-{table.name}.yaml"}
         workload = resolved(self.workload)
@@ -107,7 +107,7 @@ class Job:
         return {
             "architecture": documents.dump(architecture),
             "workload": documents.dump(workload),
-            "costs": documents.dump(costs.resolved(table)),
+            "costs": _written(json.dumps(costs.resolved(table))),
             **beside,
         }
 
@@ -127,6 +127,13 @@ class Job:
         return preparation.select(self.workload.data)
 
 
+@functools.lru_cache(maxsize=8)
+def _written(values: str) -> str:
+    """YAML of JSON; the prices of many jobs are the same, and long."""
+    return documents.dump(json.loads(values))
+
+
+@functools.cache
 def chipsim_version() -> str:
     """The version that is installed, or 0+unknown in a bare checkout."""
     try:
@@ -327,13 +334,17 @@ def stage_data(workload: Workload, index: int, prepared: Prepared, seed: int) ->
     return StageData(train, labels, test, prepared.test_y, order), ceiling
 
 
+_version = functools.cache(version)
+"""The version of a library: looking it up reads files, and many runs ask."""
+
+
 def provenance(job: Job, command: Sequence[str], began: float) -> dict[str, Any]:
     """Where, when and with what a result was made: all that may differ between two equal runs."""
     libraries = ("numba", "llvmlite", "numpy", "simpy", "pydantic", "networkx", "pyyaml")
     return {
         "chipsim": chipsim_version(),
         "python": platform.python_version(),
-        "libraries": {name: version(name) for name in libraries},
+        "libraries": {name: _version(name) for name in libraries},
         "host": f"{platform.system()} {platform.machine()}",
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(began)),
         "wall_s": round(time.time() - began, 3),
