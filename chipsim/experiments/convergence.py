@@ -23,7 +23,7 @@ from __future__ import annotations
 import csv
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
@@ -35,6 +35,7 @@ from chipsim.experiments.comparison import Ratio, interval, ratio
 from chipsim.experiments.run import Job
 from chipsim.reports import counted
 from chipsim.reports import result as results
+from chipsim.reports.result import ToTarget
 
 SHARE = 0.98
 """Of scratch's final accuracy: the target where nothing else is said."""
@@ -160,31 +161,9 @@ def most(values: Sequence[float]) -> tuple[float, float]:
     return ordered[round(0.1 * last)], ordered[round(0.9 * last)]
 
 
-class Spent(NamedTuple):
-    """What a chip spent in a stage until it reached a target."""
-
-    images: int
-    time_s: float
-    energy_J: float  # noqa: N815 - the unit's own symbol
-    pulses: int
-    wear: Mapping[str, float]
-    """Pulses a device in the mean, by matrix."""
-
-
-def spent(job: Job, folder: Path, stage: str, target: float) -> Spent | None:
+def spent(job: Job, folder: Path, stage: str, target: float) -> ToTarget | None:
     """What the chip in a run's folder spent to reach a target in a stage; None: it did not reach it."""
     matrices = {name: rule.operations() for name, rule in job.rules.items()}
     matrices |= {name: program.pulsed for name, program in job.plan.programs.items()}
     (counts,) = (found for found in counted.read(folder, matrices).stages if found.name == stage)
-    found = results.to_target(job.plan, counts, target)
-    if found is None:
-        return None
-    fired = results.pulses_until(counts, found.images).by_matrix
-    cells = {
-        matrix: sum(
-            p.region.rows * p.region.columns for key, p in job.plan.places.items() if key[1] == matrix
-        )
-        for matrix in fired
-    }
-    wear = {matrix: pulses / cells[matrix] for matrix, pulses in fired.items()}
-    return Spent(found.images, found.time_s, found.energy_J, found.pulses, wear)
+    return results.to_target(job.plan, counts, target)

@@ -256,7 +256,8 @@ def figures(record: Mapping[str, Any]) -> dict[str, float | None]:
             if stage.get(absent) is None:
                 found.pop(f"{stage['name']}.{absent}", None)
         if stage["to_target"] is None and stage.get("kind") != "program":
-            for name in ("accuracy", "images", "time_s", "energy_J", "pulses"):
+            worn = (f"wear.{matrix}" for matrix in stage.get("pulses", {}).get("by_matrix", ()))
+            for name in ("accuracy", "images", "time_s", "energy_J", "pulses", *worn):
                 found[f"{stage['name']}.to_target.{name}"] = None
     for account in ("total", "evaluation"):
         for path, value in _leaves(record[account]):

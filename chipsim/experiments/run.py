@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import platform
@@ -29,9 +30,18 @@ from chipsim.learning import loading
 from chipsim.learning.rule import LearningRule
 from chipsim.reports import counted
 from chipsim.reports import result as results
+from chipsim.reports.counted import StageInputs
 from chipsim.reports.result import Result
 from chipsim.simulation.chip import Chip
-from chipsim.simulation.controller import Controller, ProgramTask, Progress, StageData, StageTask, quiet
+from chipsim.simulation.controller import (
+    Controller,
+    Evaluation,
+    ProgramTask,
+    Progress,
+    StageData,
+    StageTask,
+    quiet,
+)
 from chipsim.simulation.trace import MOST, Listener, Recorder, Span, Window
 from chipsim.workloads import dataset, linear, preparation, stages, tasks
 from chipsim.workloads.preparation import Prepared, Selection
@@ -79,7 +89,7 @@ class Job:
         """
         architecture, beside = self.architecture.resolved(), {}
         table = self.architecture.costs
-        if architecture["costs"]["table"] not in registry.names("costs"):
+        if not registry.has_file("costs", architecture["costs"]["table"]):
             beside[f"table-{table.name}"] = table.text
             architecture["costs"] = {**architecture["costs"], "table": f"table-{table.name}.yaml"}
         workload = resolved(self.workload)
@@ -97,7 +107,7 @@ class Job:
         return {
             "architecture": documents.dump(architecture),
             "workload": documents.dump(workload),
-            "costs": documents.dump(costs.resolved(table)),
+            "costs": _written(json.dumps(costs.resolved(table))),
             **beside,
         }
 
@@ -117,6 +127,13 @@ class Job:
         return preparation.select(self.workload.data)
 
 
+@functools.lru_cache(maxsize=8)
+def _written(values: str) -> str:
+    """YAML of JSON; the prices of many jobs are the same, and long."""
+    return documents.dump(json.loads(values))
+
+
+@functools.cache
 def chipsim_version() -> str:
     """The version that is installed, or 0+unknown in a bare checkout."""
     try:
@@ -224,9 +241,17 @@ SETTABLE = _WORKLOAD_KEYS | _ARCHITECTURE_KEYS
 """First keys of the paths that `--set` knows."""
 
 
+Watch = Callable[[str, StageInputs, Evaluation], None]
+"""Told a stage's name, what is asked of it, and each of its evaluations; what it raises ends the run."""
+
+
+def unwatched(stage: str, given: StageInputs, evaluation: Evaluation) -> None:
+    """A `Watch` that does nothing."""
+
+
 def simulate(
     job: Job, seed: int = 0, progress: Progress = quiet, listener: Listener | None = None,
-    together: int | None = None, command: Sequence[str] = (),
+    together: int | None = None, command: Sequence[str] = (), watch: Watch = unwatched,
 ) -> Result:  # fmt: skip
     """Run a job with one seed. The same job and seed give the same result, to the bit."""
     began = time.time()
@@ -239,8 +264,9 @@ def simulate(
         data, ceiling = stage_data(workload, index, prepared, seed)
         if isinstance(stage, ProgramStage):
             program = job.plan.programs[stage.name]
-            outcomes.append(controller.program(ProgramTask(stage.name, program, data), progress))
-            inputs.append(counted.StageInputs.of_program(program, ceiling))
+            inputs.append(StageInputs.of_program(program, ceiling))
+            seen = functools.partial(watch, stage.name, inputs[-1])
+            outcomes.append(controller.program(ProgramTask(stage.name, program, data), progress, seen))
             continue
         rule = job.rules[stage.name]
         evaluate = stages.evaluated(workload, stage)
@@ -249,17 +275,9 @@ def simulate(
             stage.name, stage.start if isinstance(stage.start, str) else "given", stage.images,
             evaluate.every, rule, data, loaded.layers if loaded else None,
         )  # fmt: skip
-        outcomes.append(controller.run(task, progress))
-        target = evaluate.target
-        inputs.append(
-            counted.StageInputs(
-                rule.type,
-                stage.images,
-                rule.operations(),
-                ceiling,
-                target.accuracy(ceiling) if target else None,
-            )
-        )
+        aim = evaluate.target.accuracy(ceiling) if evaluate.target else None
+        inputs.append(StageInputs(rule.type, stage.images, rule.operations(), ceiling, aim))
+        outcomes.append(controller.run(task, progress, functools.partial(watch, stage.name, inputs[-1])))
     identity = results.Identity(
         job.run_id(seed), seed, job.architecture.name, workload.name, chipsim_version()
     )
@@ -316,13 +334,17 @@ def stage_data(workload: Workload, index: int, prepared: Prepared, seed: int) ->
     return StageData(train, labels, test, prepared.test_y, order), ceiling
 
 
+_version = functools.cache(version)
+"""The version of a library: looking it up reads files, and many runs ask."""
+
+
 def provenance(job: Job, command: Sequence[str], began: float) -> dict[str, Any]:
     """Where, when and with what a result was made: all that may differ between two equal runs."""
     libraries = ("numba", "llvmlite", "numpy", "simpy", "pydantic", "networkx", "pyyaml")
     return {
         "chipsim": chipsim_version(),
         "python": platform.python_version(),
-        "libraries": {name: version(name) for name in libraries},
+        "libraries": {name: _version(name) for name in libraries},
         "host": f"{platform.system()} {platform.machine()}",
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(began)),
         "wall_s": round(time.time() - began, 3),

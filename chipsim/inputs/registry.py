@@ -128,6 +128,15 @@ def names(kind: str) -> tuple[str, ...]:
     return tuple(sorted({*_own(KINDS[kind]), *_added(KINDS[kind].group)}))
 
 
+def has_file(kind: str, name: str) -> bool:
+    """Return whether a name stands for a file of a kind, without looking at what is installed if it can."""
+    described = KINDS[kind]
+    if not isinstance(described, FileKind):
+        raise TypeError(f"a {kind} is a module, not a file")
+    shipped = is_name(name) and any((folder / f"{name}.yaml").is_file() for folder in described.folders)
+    return shipped or name in _added(described.group)
+
+
 def _own(kind: ModuleKind | FileKind) -> Iterator[str]:
     if isinstance(kind, FileKind):
         yield from (path.stem for folder in kind.folders for path in folder.glob("*.yaml"))

@@ -27,6 +27,11 @@ class Books:
         """Those of the table that the architecture picks."""
         return cls(plan, plan.architecture.costs)
 
+    @property
+    def area(self) -> float:
+        """Area of all parts [m2]."""
+        return pricing.total(pricing.area(self.table, self.parts).values())
+
     def static(self, stage: str, duration: int) -> tuple[PricedRow, ...]:
         """Leakage of all parts over a duration [ps] of a stage."""
         return pricing.static(self.table, self.parts, stage, duration)

@@ -54,8 +54,9 @@ FIGURES: Mapping[str, Figure] = MappingProxyType(
         "time_s": Figure("s", "simulated time, evaluation apart"),
         "to_target": Figure(
             "-",
-            "images, time, energy and pulses until the target is reached: at the last of the first three "
-            "evaluations in a row whose mean reaches it; null where that does not happen within the run",
+            "images, time, energy and pulses until the target is reached, and the wear: pulses a cell in the "
+            "mean, by matrix; at the last of the first three evaluations in a row whose mean reaches it; "
+            "null where that does not happen within the run",
         ),
         "uncontended_s": Figure(
             "s",

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +28,9 @@ from chipsim.architecture.wear import Wear
 from chipsim.errors import Fault, PhysicsError
 from chipsim.reports import bottleneck, intervals, notebook, tabular
 from chipsim.reports.books import Books
-from chipsim.reports.counted import PER_SECOND, Counted, StageCounts
+from chipsim.reports.counted import PER_SECOND, Counted, StageCounts, StageInputs
 from chipsim.reports.tabular import csv_text
-from chipsim.simulation.controller import EVALUATION, Misses, StageOutcome
+from chipsim.simulation.controller import EVALUATION, Evaluation, Misses, StageOutcome
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,6 +60,16 @@ class Pulses:
     by_matrix: Mapping[str, int]
 
 
+class Spent(NamedTuple):
+    """What a stage had spent at an evaluation."""
+
+    images: int
+    time_s: float
+    energy_J: float  # noqa: N815 - the unit's own symbol
+    pulses: int
+    wear: Mapping[str, float]
+
+
 @dataclass(frozen=True)
 class ToTarget:
     """What it took to reach the target accuracy."""
@@ -69,6 +79,8 @@ class ToTarget:
     time_s: float
     energy_J: float  # noqa: N815 - the unit's own symbol
     pulses: int
+    wear: Mapping[str, float]
+    """Pulses a cell in the mean, by matrix; those of a refresh, which is of no matrix, are not among them."""
 
 
 @dataclass(frozen=True)
@@ -330,12 +342,6 @@ def to_target(plan: Plan, stage: StageCounts, target: float) -> ToTarget | None:
     return _to_target(Books(plan, plan.architecture.costs), stage, target)
 
 
-def pulses_until(stage: StageCounts, image: int) -> Pulses:
-    """The pulses of a finished stage up to its evaluation after so many images."""
-    (ledger,) = (evaluation.ledger for evaluation in stage.evaluations if evaluation.image == image)
-    return _pulses(list(ledger.rows()), stage.given.matrices)
-
-
 def _to_target(books: Books, outcome: StageCounts, target: float | None) -> ToTarget | None:
     if target is None:
         return None
@@ -343,8 +349,25 @@ def _to_target(books: Books, outcome: StageCounts, target: float | None) -> ToTa
     if index is None:
         return None
     at = outcome.evaluations[index]
-    pulses = at.ledger.total("set_pulses") + at.ledger.total("reset_pulses")
-    return ToTarget(target, at.image, at.time / PER_SECOND, books.energy_at(outcome.name, at), pulses)
+    return ToTarget(target, *spent(books, outcome.name, outcome.given, at))
+
+
+def spent(books: Books, stage: str, given: StageInputs, at: Evaluation) -> Spent:
+    """What a stage had spent at one of its evaluations."""
+    fired = _pulses(list(at.ledger.rows()), given.matrices)
+    wear = _wear(books.plan, fired, given.matrices.values())
+    with _in_range():
+        energy = books.energy_at(stage, at)
+    return Spent(at.image, at.time / PER_SECOND, energy, fired.set + fired.reset, wear)
+
+
+def _wear(plan: Plan, fired: Pulses, matrices: Iterable[str]) -> dict[str, float]:
+    """Pulses a cell in the mean, by matrix, of the matrices that a rule pulses."""
+    cells: dict[str, int] = {}
+    for (_, matrix), place in plan.places.items():
+        cells[matrix] = cells.get(matrix, 0) + place.region.rows * place.region.columns
+    pulsed = sorted(set(matrices) & set(cells))
+    return {matrix: fired.by_matrix.get(matrix, 0) / cells[matrix] for matrix in pulsed}
 
 
 def _record(

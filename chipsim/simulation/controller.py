@@ -157,6 +157,14 @@ def quiet(stage: str, done: int, images: int, accuracy: float) -> None:
     """A `Progress` that says nothing."""
 
 
+Watch = Callable[[Evaluation], None]
+"""Told each evaluation of a stage as it is made; what it raises ends the run."""
+
+
+def unwatched(evaluation: Evaluation) -> None:
+    """A `Watch` that does nothing."""
+
+
 class Controller:
     """Runs stages on a chip, on a training clock and on an evaluation clock of its own."""
 
@@ -188,7 +196,7 @@ class Controller:
         self._overlapping = self._depth > 1 if overlapping is None else overlapping
         chip.keep_time(lambda: self.floor.now)
 
-    def run(self, task: StageTask, progress: Progress = quiet) -> StageOutcome:
+    def run(self, task: StageTask, progress: Progress = quiet, watch: Watch = unwatched) -> StageOutcome:
         """Run one stage to its end. Raises `PhysicsError` if the chip dead-locks."""
         self.floor.account = task.name
         self._read_from(task.rule.read_through(), task.name)
@@ -201,6 +209,7 @@ class Controller:
         def measure(done: int) -> None:
             evaluations.append(self._measure(task, done, self.floor.now - begin))
             progress(task.name, done, task.images, evaluations[-1].accuracy)
+            watch(evaluations[-1])
 
         if self._overlapping:
             self._pipelined(task, measure)
@@ -218,7 +227,9 @@ class Controller:
         """The legs of the training clock's critical path, sorted; those of a stage add up to its time."""
         return tuple(sorted(Passage(stage, *leg, time) for (stage, leg), time in self.floor.critical.items()))
 
-    def program(self, task: ProgramTask, progress: Progress = quiet) -> StageOutcome:
+    def program(
+        self, task: ProgramTask, progress: Progress = quiet, watch: Watch = unwatched
+    ) -> StageOutcome:
         """Run a stage that programs weights, with an evaluation of its target before it and one after."""
         self.floor.account = task.name
         program = task.program
@@ -233,6 +244,8 @@ class Controller:
             self.chip.rescale(plan.blocks[block.layer].layer, program.target, 1.0 / factor)
         evaluations.append(self._measure(task, 0, self.floor.now - begin, occasion=1))
         progress(task.name, 0, 0, evaluations[-1].accuracy)
+        for evaluation in evaluations:
+            watch(evaluation)
         misses = self._misses(program, programmed)
         return StageOutcome(
             task.name, tuple(evaluations), self.floor.now - begin, before, self.chip.snapshot(), misses

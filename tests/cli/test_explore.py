@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import chipsim as cs
-from tests.cli.commands import ok, say
+from tests.cli.commands import ok, say, spawn
 
 STUDY = """format: chipsim-study/1
 name: small
@@ -70,6 +71,28 @@ def test_the_files_of_a_picked_point_run_to_the_run_of_the_study(explored: Path)
 def test_the_function_gives_what_the_verb_writes(explored: Path) -> None:
     whole = cs.explore(explored / "small.yaml", output=explored / "out")
     assert whole == json.loads((explored / "out" / "study.json").read_text("utf-8"))
+
+
+def test_a_terminal_shows_the_front_while_the_study_runs_and_when_it_will_be_done(tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(STUDY, "utf-8")
+    above, below = pty.openpty()
+    process = spawn("explore", "small.yaml", "--workers", "1", cwd=tmp_path, stderr=below)
+    os.close(below)
+    shown = b""
+    try:
+        while chunk := os.read(above, 65536):
+            shown += chunk
+    except OSError:  # the terminal's other end is closed: Linux says so by an error
+        pass
+    os.close(above)
+    assert process.wait(60) == 0
+    process.communicate()
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
+    assert "0/4 runs" in text
+    assert re.search(
+        r"[1-4]/4 runs, left \d:\d\d:\d\d\s+front so far:\s+point  bits  bit_length  max train", text
+    )
+    assert "4 runs simulated, 0 priced again, 0 found" in text
 
 
 def test_a_point_that_is_not_there_is_told(explored: Path) -> None:

@@ -14,6 +14,15 @@ from tests.reports import test_browser
 pytestmark = pytest.mark.browser
 browser = test_browser.browser
 Opened = test_browser.Opened
+EXPLORED = """format: chipsim-study/1
+name: explored
+architecture: reram-8x4
+workload: reduced-digits-scratch
+settings: {stages.train.images: 300}
+axes: {components.adc.bits: [5, 9], components.drivers.bit_length: [3, 7]}
+objectives: [{maximise: train.accuracy.last}, {minimise: total.energy_J}]
+seeds: 2
+"""
 LEAST = ("-s", "stages.0.images=1000", "-s", "evaluate.target=40 %")
 
 
@@ -34,7 +43,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         folder / "study",
     )
     ok("demo", "--seeds", 2, "--workers", 1, *LEAST, "-o", folder / "demo")
-    return {name: folder / name for name in ("run", "study", "demo")}
+    (folder / "study.yaml").write_text(EXPLORED, "utf-8")
+    ok("explore", folder / "study.yaml", "--workers", 1, "-o", folder / "explored")
+    return {name: folder / name for name in ("run", "study", "demo", "explored")}
 
 
 @pytest.mark.parametrize("name", ["run", "study", "demo"])
@@ -85,3 +96,27 @@ def test_the_demonstration_leads_with_its_answer(browser: Any, pages: dict[str, 
     answer = json.loads((pages["demo"] / "demo.json").read_text())["answer"]
     opened = Opened(browser, pages["demo"] / "report.html")
     assert opened.page.locator("#answer p").all_inner_texts() == answer.splitlines()
+
+
+def test_the_page_of_a_study_shows_its_points_without_complaint_or_request(
+    browser: Any, pages: dict[str, Path]
+) -> None:
+    page = pages["explored"] / "report.html"
+    study = json.loads((pages["explored"] / "study.json").read_text("utf-8"))
+    opened = Opened(browser, page)
+    assert opened.complaints == []
+    assert opened.requests == [page.as_uri()]
+    figures = opened.page.locator("svg.chart")
+    assert figures.count() == 1 + 1 + 2 * 2  # front, coordinates, each axis against each objective
+    for at in range(figures.count()):
+        box = figures.nth(at).bounding_box()
+        assert box["width"] > 100
+        assert box["height"] > 60
+    assert opened.page.evaluate("JSON.parse(document.getElementById('data').textContent).study") == study
+    assert list(map(int, opened.values("points", 0))) == [point["point"] for point in study["points"]]
+    energies = [point["figures"]["total.energy_J"]["mean"] for point in study["points"]]
+    assert list(map(float, opened.values("points", 5))) == energies
+    assert list(map(int, opened.values("front", 0))) == study["front"]
+    assert opened.page.locator("#answer p").all_inner_texts() == [
+        f"{len(study['front'])} of 4 points are on the front."
+    ]

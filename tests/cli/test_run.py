@@ -279,6 +279,9 @@ def test_to_target_follows_from_accuracy_progress_and_prices(transfer: Run) -> N
         assert (found["images"], found["time_s"]) == (int(image), time_s)
         assert found["energy_J"] == pytest.approx(math.fsum(moving + leaking), rel=1e-12)
         assert found["pulses"] == sum(int(row["count"]) for row in fired(rows))
+        cells = 8 * 2  # of each matrix
+        assert cells * math.fsum(found["wear"].values()) == pytest.approx(found["pulses"], rel=1e-12)
+        assert set(found["wear"]) == {"A", "C"}
     assert reached > 0
 
 

@@ -58,6 +58,15 @@ def test_a_target_that_was_not_reached_leaves_its_figures_null_not_absent() -> N
     }
 
 
+def test_wear_to_a_target_is_a_figure_of_each_matrix_also_where_it_was_not_reached() -> None:
+    reached, missed = record(2.0, {**TO_TARGET, "wear": {"A": 4.0, "C": 0.5}}), record(2.0)
+    for each in (reached, missed):
+        each["stages"][0]["pulses"] = {"set": 40, "reset": 30, "by_matrix": {"A": 64, "C": 6}}
+    assert figures(reached)["train.to_target.wear.C"] == 0.5
+    found = figures(missed)
+    assert found["train.to_target.wear.A"] is found["train.to_target.wear.C"] is None
+
+
 # Summaries
 
 

@@ -194,6 +194,7 @@ def _stage(
             "time_s": share * images * _SECONDS_AN_IMAGE,
             "energy_J": share * energy,
             "pulses": int(share * (up + down)),
+            "wear": {"A": share * (up + down - 1985) / 16, "C": share * 1985 / 16},
         }
     )
     return {

@@ -95,9 +95,7 @@ def _explore(
     with _front_live(context, study) as watch, keeping(places.record, ("[!.]*/checksums.json",)):
         whole, spent = doing.do(study, places, processes.cores(workers, 1024), scheduler, command, watch)
     if not context.obj["quiet"]:
-        click.echo(
-            f"{spent.simulated} runs simulated, {spent.priced} priced again, {spent.found} found", err=True
-        )
+        click.echo(spent, err=True)
     return whole
 
 
@@ -128,13 +126,14 @@ def _front_live(context: click.Context, study: Any) -> Iterator[Callable[[Any], 
     from chipsim.experiments.exploring import outcome
     from chipsim.reports import fronts
 
-    progress = Progress(BarColumn(30), MofNCompleteColumn(), TextColumn("runs, left"), TimeRemainingColumn())
+    columns = BarColumn(30), MofNCompleteColumn(), TextColumn("runs, left"), TimeRemainingColumn()
+    progress = Progress(*columns, speed_estimate_period=3600)  # seconds: a run may take minutes
     task = progress.add_task("", total=None)
     with Live(progress, console=Console(stderr=True), transient=True, refresh_per_second=4) as live:
 
         def show(state: Any) -> None:
             progress.update(task, completed=state.runs, total=state.of)
             text = fronts.lines(outcome.told(study, state.front, ""), fronts.SHOWN)
-            live.update(Group(progress, Text(f"front so far:\n{text}")))
+            live.update(Group(progress, Text(f"front so far:\n{text}" if state.runs else "")))
 
         yield show

@@ -20,6 +20,7 @@ from chipsim.experiments.exploring.generation import Runs, Spent, Trial
 from chipsim.experiments.exploring.pools import Pool
 from chipsim.experiments.exploring.record import FAILURE, Files, Record
 from chipsim.experiments.exploring.search import Point, Search
+from chipsim.experiments.exploring.stopping import CURVE, STOPPED, Curve, Rival
 from chipsim.experiments.exploring.study import Study
 from chipsim.experiments.exploring.work import Evaluate
 
@@ -61,27 +62,46 @@ class _Course:
         self._rows: list[Row] = []
         self._numbers: dict[Point, int] = {}
         self._front: list[Row] = []
-        self._live: list[Row] = []
+        self._live: Sequence[Row] = ()
+        self._rivals: dict[int, Rival] = {}
         self._ended = 0
 
     def run(self) -> list[Row]:
         """Generation by generation, until the search has no more points; returns the rows."""
         file = self._study.file
         judged = self._search.adaptive or file.stop == "dominated"
+        self._say()
         while points := self._search.ask(file.generation if judged else self._search.total):
             numbers = [self._numbers.setdefault(point, len(self._numbers)) for point in points]
             fresh = {n: point for n, point in zip(numbers, points, strict=True) if n >= len(self._rows)}
             trials = [Trial(number, point, self._study.seeds) for number, point in fresh.items()]
-            self._runs.do(trials, self._judge)
+            self._runs.do(trials, self._judge, tuple(self._rivals.values()))
             new = [row_of(self._study, trial) for trial in trials]
             self._rows += new
             self._front = fronts.front(self._study, [*self._front, *new])
+            self._set_rivals(trials)
             self._search.tell([fronts.told(self._study, self._rows[number]) for number in numbers])
         return self._rows
 
+    def _set_rivals(self, trials: Sequence[Trial]) -> None:
+        """The points of the front with the first run of each, in the front's order."""
+        if self._study.file.stop == "never":
+            return
+        first = {trial.number: trial.files.get(trial.wanted[0], {}) for trial in trials}
+        for row in self._front:
+            if CURVE in first.get(row.number, {}):
+                curve = Curve.read(first[row.number][CURVE])
+                self._rivals[row.number] = Rival.of(row.number, curve, self._study.file.objectives)
+        self._rivals = {
+            row.number: self._rivals[row.number] for row in self._front if row.number in self._rivals
+        }
+
     def _judge(self, trial: Trial) -> None:
-        """Stop a trial that is dominated after its first seed, and say how far the study is."""
-        if self._study.file.stop == "dominated" and len(trial.files) == 1 and not trial.over:
+        """Stop a trial that is dominated in or after its first seed, and say how far the study is."""
+        first = trial.files.get(trial.wanted[0], {})
+        if STOPPED in first:
+            trial.stopped = f"its first seed was {json.loads(first[STOPPED])['reason']}"
+        elif self._study.file.stop == "dominated" and len(trial.files) == 1 and not trial.over:
             better = fronts.beaten_by(self._study, _figures(next(iter(trial.files.values()))), self._front)
             if better is not None:
                 trial.stopped = (
@@ -90,7 +110,10 @@ class _Course:
         self._ended += 1
         if trial.over:
             self._ended += len(trial.wanted) - len(trial.files)
-            self._live = fronts.front(self._study, [*self._live, row_of(self._study, trial)])
+            self._live = fronts.with_row(self._study, self._live, row_of(self._study, trial))
+        self._say()
+
+    def _say(self) -> None:
         total = self._search.total
         self._watch(State(self._ended, total * len(self._study.seeds), total, tuple(self._live)))
 
@@ -106,6 +129,8 @@ def row_of(study: Study, trial: Trial) -> Row:
             ran = f"seed {seed}: " if seed in trial.keys else ""  # else the point itself does not fit
             return replace(row, status="failed", reason=f"{ran}{content['reason']}{code}")
     seeds = tuple(sorted(trial.files))
+    if any(STOPPED in files for files in trial.files.values()):
+        return replace(row, status="stopped", reason=trial.stopped, seeds=seeds)
     tables = [_figures(trial.files[seed]) for seed in seeds]
     paths = sorted(set().union(*tables))
     found = {path: summary([table.get(path) for table in tables]) for path in paths}

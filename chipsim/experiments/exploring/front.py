@@ -16,8 +16,9 @@ Status = Literal["done", "breaks", "stopped", "failed"]
 class Row:
     """A point and how it came out.
 
-    `breaks`: it does not keep a constraint; `stopped`: dominated after its first seed; `failed`: it does not
-    fit, or a run failed. `figures` has mean, 95 % interval and values over the seeds by path.
+    `breaks`: it does not keep a constraint; `stopped`: dominated in or after its first seed; `failed`: it
+    does not fit, or a run failed. `figures` has mean, 95 % interval and values over the seeds by path; a
+    point whose run was stopped on its way has none.
     """
 
     number: int
@@ -66,17 +67,28 @@ def front(study: Study, rows: Sequence[Row]) -> list[Row]:
 
     In the order of the first objective, the best first.
     """
-    objectives = study.file.objectives
-    good = [row for row in rows if row.status == "done"]
-    values = {row.number: [row.mean(objective.figure) for objective in objectives] for row in good}
-    good = [row for row in good if None not in values[row.number]]
-    best = [
-        row
-        for row in good
-        if not any(dominates(objectives, values[other.number], values[row.number]) for other in good)
-    ]
-    first = objectives[0]
+    best: Sequence[Row] = ()
+    for row in rows:
+        best = with_row(study, best, row)
+    first = study.file.objectives[0]
     return sorted(best, key=lambda row: (first.sign * (row.mean(first.figure) or 0.0), row.number))
+
+
+def with_row(study: Study, best: Sequence[Row], row: Row) -> Sequence[Row]:
+    """Rows of which none dominates another, and one more, without those that are then dominated; unsorted."""
+    objectives = study.file.objectives
+    mine = _values(study, row)
+    if row.status != "done" or None in mine:
+        return best
+    theirs = [_values(study, other) for other in best]
+    if any(dominates(objectives, values, mine) for values in theirs):
+        return best
+    kept = zip(best, theirs, strict=True)
+    return (*(other for other, values in kept if not dominates(objectives, mine, values)), row)
+
+
+def _values(study: Study, row: Row) -> list[float | None]:
+    return [row.mean(objective.figure) for objective in study.file.objectives]
 
 
 def beaten_by(study: Study, figures: Mapping[str, float | None], earlier: Sequence[Row]) -> Row | None:

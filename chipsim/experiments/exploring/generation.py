@@ -9,10 +9,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 
 from chipsim.errors import ChipsimError
-from chipsim.experiments.exploring import pools, work
+from chipsim.experiments.exploring import pools, stopping, work
 from chipsim.experiments.exploring.pools import Pool
 from chipsim.experiments.exploring.record import FAILURE, Files, Record, failure, is_final
 from chipsim.experiments.exploring.search import Point
+from chipsim.experiments.exploring.stopping import CURVE, STOPPED, Bar, Curve, Rival
 from chipsim.experiments.exploring.study import Study
 from chipsim.experiments.exploring.work import Evaluate, Task
 from chipsim.experiments.run import Job, prepare
@@ -47,11 +48,24 @@ class Trial:
 
 @dataclass
 class Spent:
-    """What was done for a study, and what was found done."""
+    """What was done for a study, what was found done, and what stopping dominated points has saved it."""
 
     simulated: int = 0
     priced: int = 0
     found: int = 0
+    stopped: int = 0
+    """Runs that count as stopped on the way, done or found."""
+    left_out: int = 0
+    """Runs of further seeds that were not wanted any more."""
+    images: int = 0
+    """Images that were not wanted, of those runs together."""
+
+    def __str__(self) -> str:
+        text = f"{self.simulated} runs simulated, {self.priced} priced again, {self.found} found"
+        if not self.stopped and not self.left_out:
+            return text
+        saved = f"{self.stopped} stopped on the way, {self.left_out} left out, {self.images:,} images saved"
+        return f"{text}; {saved}"
 
 
 Want = tuple[Trial, int]
@@ -71,15 +85,19 @@ class Runs:
         self._flying: dict[Future[Files], tuple[Task, list[Want]]] = {}
         self._losses: dict[str, int] = {}
         self._suspects: set[str] = set()
+        self._rivals: tuple[Rival, ...] = ()
 
-    def do(self, trials: Sequence[Trial], judge: Callable[[Trial], None]) -> None:
+    def do(
+        self, trials: Sequence[Trial], judge: Callable[[Trial], None], rivals: Sequence[Rival] = ()
+    ) -> None:
         """Do what the trials want; `judge` is told of a trial after each of its seeds and may stop it.
 
-        Where trials may be stopped, the other seeds of each wait for its first.
+        Where trials may be stopped, the other seeds of each wait for its first, which is stopped on its way
+        where it is clearly dominated by a rival.
         """
         first = self.study.file.stop == "dominated"
         self._queue.extend((trial, s) for trial in trials for s in trial.wanted[: 1 if first else None])
-        self._judge = judge
+        self._judge, self._rivals = judge, tuple(rivals)
         while self._queue or self._flying:
             while self._queue and len(self._flying) < (1 if self._suspects else AHEAD * self.pool.width):
                 self._begin(*self._queue.popleft())
@@ -112,11 +130,12 @@ class Runs:
         job = self._job(settings)
         key = job.run_id(seed)
         trial.keys[seed] = key
-        kept = self._kept(key)
+        bar = self._bar(trial, seed)
+        kept = self._kept(key, bar)
         if kept is not None:
             return kept
         if not self._prices:
-            return Task(key, work.files_of(job), seed, settings, self._limit)
+            return Task(key, work.files_of(job), seed, settings, self._limit, bar=bar)
         plain = self._job(trial.point.settings(self.study.axes, prices=False))
         counted = self._kept(plain.run_id(seed))
         if counted is None or not (FAILURE in counted or work.COUNTS in counted):
@@ -126,9 +145,25 @@ class Runs:
         prices = tuple(setting for setting in settings if setting.startswith("costs."))
         return Task(key, (), seed, prices, self._limit, counted=counted)
 
-    def _kept(self, key: str) -> Files | None:
+    def _bar(self, trial: Trial, seed: int) -> Bar | None:
+        """What a run is stopped for falling behind of: the first of a point that may be stopped.
+
+        Where axes change prices, runs serve several points and are not stopped.
+        """
+        if self.study.file.stop == "never" or seed != trial.wanted[0] or self._prices:
+            return None
+        return Bar(self.study.file.objectives, self._rivals)
+
+    def _kept(self, key: str, bar: Bar | None = None) -> Files | None:
         files = self.record.find(key)
-        return files if files is not None and is_final(files, self._limit) else None
+        if files is None or not is_final(files, self._limit):
+            return None
+        return stopping.judged(bar, files)
+
+    def _keep(self, key: str, files: Files) -> None:
+        """Keep what a run left, but not one that was stopped in the place of one that was not."""
+        if STOPPED not in files or self._kept(key) is None:
+            self.record.keep(key, files)
 
     def _collect(self) -> None:
         """Take what has ended, and begin again what was lost."""
@@ -142,7 +177,7 @@ class Runs:
         for future in ended - lost:
             task, wants = self._flying.pop(future)
             if (error := errors[future]) is None:
-                self.record.keep(task.key, future.result())
+                self._keep(task.key, future.result())
                 self._ended(task, wants, future.result())
             else:  # not foreseen: its reason is told, but not kept
                 self._ended(task, wants, failure(f"{type(error).__name__}: {error}", "E110"))
@@ -180,8 +215,19 @@ class Runs:
                 self._queue.extendleft(reversed(wants))
         self.pool.restart()
 
+    def _count_saved(self, trial: Trial, files: Files) -> None:
+        job = self._job(trial.point.settings(self.study.axes))
+        images = sum(stage.images for stage in job.workload.stages)
+        self.spent.left_out += len(trial.wanted) - 1
+        self.spent.images += images * (len(trial.wanted) - 1)
+        if STOPPED in files:
+            self.spent.stopped += 1
+            self.spent.images += images - Curve.read(files[CURVE]).done
+
     def _take(self, trial: Trial, seed: int, files: Files) -> None:
         trial.files[seed] = files
         rest = trial.wanted[1:] if seed == trial.wanted[0] and self.study.file.stop == "dominated" else ()
         self._judge(trial)
+        if trial.stopped and seed == trial.wanted[0]:
+            self._count_saved(trial, files)
         self._queue.extendleft((trial, other) for other in reversed(rest) if not trial.over)

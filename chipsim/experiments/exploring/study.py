@@ -89,8 +89,9 @@ class StudyFile(Model):
     )  # fmt: skip
     stop: Literal["never", "dominated"] = Field(
         default="never",
-        description="dominated: a point whose first seed is worse in everything than every seed of one on "
-        "the front of earlier generations gets no further seeds",
+        description="dominated: the first run of a point ends where it has fallen clearly behind a point on "
+        "the front of earlier generations in everything; one that ends worse than all runs of such a point "
+        "gets no further seeds",
     )
     time_limit: Seconds | None = Field(default=None, gt=0, description="wall-clock time of one run")
 

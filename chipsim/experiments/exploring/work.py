@@ -19,9 +19,14 @@ from types import FrameType
 
 from chipsim.errors import ChipsimError
 from chipsim.experiments import repricing, run
+from chipsim.experiments.exploring import stopping
 from chipsim.experiments.exploring.record import Files, failure
+from chipsim.experiments.exploring.stopping import CURVE, Bar, Curve, Judge, Reading
 from chipsim.experiments.run import Job, Request
 from chipsim.reports import result as results
+from chipsim.reports.books import Books
+from chipsim.reports.counted import StageInputs
+from chipsim.simulation.controller import Evaluation
 
 COUNTS = "ledger.csv"
 """A file that only a run has that is kept whole."""
@@ -44,6 +49,8 @@ class Task:
     whole: bool = False
     """Keep all that another pricing needs."""
     counted: Files | None = None
+    bar: Bar | None = None
+    """What it is stopped for falling behind of."""
 
 
 Evaluate = Callable[[Task], Files]
@@ -62,8 +69,12 @@ def perform(task: Task) -> Files:
         with _limit(task.limit_s) as progress:
             if task.counted is not None:
                 return _priced(task, task.counted)
-            result = run.simulate(_job(task.files), task.seed, progress)
-            return _written(result, task, dict(task.files))
+            job = _job(task.files)
+            follower = _Follower(job, task.bar or Bar(()))
+            result = run.simulate(job, task.seed, progress, watch=follower)
+            return {**_written(result, task, dict(task.files)), CURVE: follower.curve.written()}
+    except _StoppedError:
+        return follower.stopped
     except _TooLongError:
         return failure(f"took longer than its {task.limit_s:g} s", "E090", task.limit_s)
     except ChipsimError as error:
@@ -78,6 +89,32 @@ def _job(files: tuple[tuple[str, bytes], ...]) -> Job:
     with tempfile.TemporaryDirectory(prefix="chipsim-") as folder:
         _unpack(Path(folder), dict(files))
         return run.prepare(Request(f"{folder}/architecture.yaml", f"{folder}/workload.yaml"))
+
+
+class _StoppedError(Exception):
+    """A run need not go on."""
+
+
+class _Follower:
+    """A `Watch` that ends a run which is clearly dominated."""
+
+    def __init__(self, job: Job, bar: Bar) -> None:
+        self._books = Books.of(job.plan)
+        self._judge = Judge(bar, self._books.area)
+        self.stopped: Files = {}
+
+    @property
+    def curve(self) -> Curve:
+        """What the run has come to so far."""
+        return self._judge.curve
+
+    def __call__(self, stage: str, given: StageInputs, at: Evaluation) -> None:
+        """Take one more evaluation."""
+        spent = results.spent(self._books, stage, given, at)
+        rival = self._judge.add(Reading.of(stage, given, at, spent))
+        if rival is not None:
+            self.stopped = stopping.stopped(self.curve, rival)
+            raise _StoppedError
 
 
 def _priced(task: Task, counted: Files) -> Files:

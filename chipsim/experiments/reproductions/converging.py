@@ -16,11 +16,12 @@ import numpy as np
 
 from chipsim.experiments import convergence
 from chipsim.experiments.comparison import Ratio, ratio
-from chipsim.experiments.convergence import SHARE, SHARES, STEPS, Spent, Trace, Versus
+from chipsim.experiments.convergence import SHARE, SHARES, STEPS, Trace, Versus
 from chipsim.experiments.reproductions.curves import Chips, Curve
 from chipsim.experiments.reproductions.figure import Chosen, Data, Figure, Made, Row, Table, number, percent
 from chipsim.reports import figures, theme
 from chipsim.reports.quantities import quantity
+from chipsim.reports.result import ToTarget
 
 SCRATCH_WITHIN = (500.0, 5000.0)
 """Images in which scratch should reach its target, for a ratio to say something at all."""
@@ -58,7 +59,7 @@ class Seen:
         return {chips.curve.name: self.versus(chips.curve).ratio() for chips in self.chips[1:]}
 
     @cached_property
-    def spent(self) -> Mapping[str, tuple[Spent | None, ...]]:
+    def spent(self) -> Mapping[str, tuple[ToTarget | None, ...]]:
         """What each chip spent to its target, by the curve's name."""
         targets = Versus(self.scratch, self.scratch).targets()
         return {
@@ -239,7 +240,7 @@ def _spent_row(seen: Seen, chips: Chips, titled: bool) -> tuple[str, ...]:
     found = seen.spent[chips.curve.name]
     arrived = sum(one is not None for one in found)
 
-    def median(of: Callable[[Spent], float]) -> float:
+    def median(of: Callable[[ToTarget], float]) -> float:
         return statistics.median(math.inf if one is None else of(one) for one in found)
 
     before = _before(chips)

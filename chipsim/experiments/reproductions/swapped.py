@@ -18,11 +18,11 @@ from typing import NamedTuple
 import numpy as np
 
 from chipsim.experiments import convergence
-from chipsim.experiments.convergence import Spent
 from chipsim.experiments.reproductions.converging import quantities
 from chipsim.experiments.reproductions.curves import Chips, Curve
 from chipsim.experiments.reproductions.figure import Chosen, Data, Figure, Made, Row, Table
 from chipsim.reports import figures, theme
+from chipsim.reports.result import ToTarget
 
 CHIPS = 3
 """Chips of a curve, where the user does not say."""
@@ -271,7 +271,7 @@ def _area(chips: Chips) -> float:
     return 1e6 * float(chips.records[0]["area_m2"])
 
 
-def _to_level(arrived: Sequence[Spent], every: int) -> tuple[str, str, str]:
+def _to_level(arrived: Sequence[ToTarget], every: int) -> tuple[str, str, str]:
     if not arrived:
         return ("beyond the run",) * 3
     epoch = BEGUN + statistics.fmean(one.images for one in arrived) / every

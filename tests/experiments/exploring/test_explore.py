@@ -58,11 +58,13 @@ def test_figures_over_seeds_have_their_mean_and_interval(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("method", ["latin-hypercube", "nsga2", "tpe"])
 def test_the_number_of_workers_changes_nothing(method: str, tmp_path: Path) -> None:
-    asked = study(SPACE + f"method: {method}\npoints: 24\ngeneration: 6\nseeds: 2\nstop: dominated\n")
+    space = f"axes: {{{BITS}: {{from: 2, to: 5}}, {COUNT}: {{from: 1, to: 16}}}}\n"
+    asked = study(space + f"method: {method}\npoints: 24\ngeneration: 6\nseeds: 2\nstop: dominated\n")
     told = []
     for workers in (1, 2):
         rows, _ = explored(asked, tmp_path / str(workers), toys.slowly, workers)
         told.append(json.dumps(outcome.told(asked, rows, "")))
+        assert any("stopped after" in row.reason for row in rows)
     assert told[0] == told[1]
 
 
@@ -111,13 +113,15 @@ def test_dominated_points_are_given_no_further_seeds(tmp_path: Path) -> None:
 
     Energy is 2^bits for each, accuracy of equal bits is equal, and equal is not worse: so of four converters
     those are stopped that have one converter at a bit more, and half the energy, in the earlier generation.
+    A bit more is less than 5 % here, so no run is stopped on its way.
     """
-    asked = study(f"axes: {{{COUNT}: [1, 4], {BITS}: [2, 3, 4]}}\nseeds: 3\nstop: dominated\ngeneration: 3\n")
+    asked = study(f"axes: {{{COUNT}: [1, 4], {BITS}: [5, 6, 7]}}\nseeds: 3\nstop: dominated\ngeneration: 3\n")
     rows, spent = explored(asked, tmp_path)
     assert [row.status for row in rows] == ["done"] * 3 + ["stopped", "stopped", "done"]
     assert rows[3].reason == "its first seed is worse in everything than every seed of point 1"
     assert rows[3].seeds == (0,)
-    assert spent.simulated == 4 * 3 + 2
+    assert (spent.simulated, spent.stopped, spent.left_out) == (4 * 3 + 2, 0, 2 * 2)
+    assert spent.images == 2 * 2 * 10_000
     assert [row.number for row in front.front(asked, rows)] == [2, 1, 0]
 
 

@@ -19,10 +19,11 @@ from chipsim.errors import RunError
 from chipsim.experiments.exploring import explore, outcome, pools
 from chipsim.experiments.exploring.record import Record
 from tests.experiments.exploring import toys
-from tests.experiments.exploring.toys import HEAD, SPACE, study
+from tests.experiments.exploring.toys import HEAD, study
 
 ROOT = Path(__file__).parents[3]
-TEXT = SPACE + "method: nsga2\npoints: 40\ngeneration: 10\nseeds: 2\n"
+SPACE = "axes: {components.adc.bits: {from: 2, to: 4}, components.adc.count: {from: 1, to: 32}}\n"
+TEXT = SPACE + "method: nsga2\npoints: 40\ngeneration: 10\nseeds: 2\nstop: dominated\n"
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
 
 needs_dask = pytest.mark.skipif(find_spec("distributed") is None, reason="Dask is not installed")
@@ -34,6 +35,7 @@ def expected(folder: Path) -> bytes:
     asked = study(TEXT)
     with pools.opened(1) as pool:
         rows, _ = explore.explore(asked, Record(folder / "calm"), pool, evaluate=toys.evaluate)
+    assert any("stopped after" in row.reason for row in rows)
     outcome.write(asked, rows, folder / "calm-out", "again")
     return (folder / "calm-out" / "study.json").read_bytes()
 
