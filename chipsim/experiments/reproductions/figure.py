@@ -73,6 +73,11 @@ class Figure:
     chips: int = CHIPS
 
     @property
+    def earlier(self) -> frozenset[Curve]:
+        """Curves whose first chip others begin with."""
+        return frozenset(curve.after for curve in self.curves if curve.after is not None)
+
+    @property
     def wanted(self) -> Mapping[Curve, int]:
         """How many chips of each curve it wants."""
         return dict.fromkeys(self.curves, self.chips)
@@ -158,7 +163,7 @@ def study(figure: Figure) -> Simulation:
     return Simulation(
         figure.title,
         lambda given, done: run(figure, given, done),
-        lambda given: len(figure.curves) * len(given.numbers(figure.chips)),
+        lambda given: len(figure.earlier) + len(figure.curves) * len(given.numbers(figure.chips)),
     )
 
 
