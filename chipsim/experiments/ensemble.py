@@ -7,6 +7,7 @@ stopped. The workers' number changes neither bits nor order of what is written.
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import math
 import shutil
@@ -205,12 +206,14 @@ def _records(
         ]
         yield from processes.spread(calls, workers)
         return
-    for plan, seed in tasks:
-        yield _run_seed(plan, seed, progress)
+    for _, of_one in itertools.groupby(tasks, key=lambda task: task[0].folder):
+        for plan, seed in of_one:
+            yield _run_seed(plan, seed, progress)
+        plan.job.forget()
 
 
-_prepared = functools.cache(prepare)
-"""Jobs that a worker process has prepared: it is handed many seeds of the same."""
+_prepared = functools.lru_cache(maxsize=2)(prepare)
+"""The last jobs that a worker process has prepared: it is handed the seeds of one after another."""
 
 
 def prepared(request: Request, digest: str) -> Job:

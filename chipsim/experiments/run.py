@@ -126,6 +126,10 @@ class Job:
         """The images, read once for all seeds. Raises `DataError` where they are not there."""
         return preparation.select(self.workload.data)
 
+    def forget(self) -> None:
+        """Let go of the images; they are read again where they are wanted again."""
+        vars(self).pop("selection", None)
+
 
 @functools.lru_cache(maxsize=8)
 def _written(values: str) -> str:
@@ -256,7 +260,8 @@ def simulate(
     """Run a job with one seed. The same job and seed give the same result, to the bit."""
     began = time.time()
     workload = job.workload
-    prepared = preparation.convert(job.selection, workload.data, seed)
+    most = stages.most_training_images(workload)
+    prepared = preparation.convert(job.selection, workload.data, seed, most)
     chip = Chip(job.plan, seed)
     controller = Controller(chip, listener, together)
     outcomes, inputs = [], []

@@ -155,6 +155,10 @@ class Images:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def first(self, count: int | None) -> Images:
+        """The first so many, or all."""
+        return Images(self.pixels[:count], self.labels[:count], self.full_scale)
+
 
 @dataclass(frozen=True)
 class Location:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
@@ -272,8 +272,13 @@ def prepare(spec: DataSpec, seed: int) -> Prepared:
     return convert(select(spec), spec, seed)
 
 
-def convert(selection: Selection, spec: DataSpec, seed: int) -> Prepared:
-    """Return the inputs and labels of one seed from images that have been read; many seeds can share them."""
+def convert(selection: Selection, spec: DataSpec, seed: int, most: int | None = None) -> Prepared:
+    """Return the inputs and labels of one seed from images that have been read; many seeds can share them.
+
+    With `most`, the first so many training images are enough; all of them are normalised by.
+    """
+    if spec.scaling[0] == "none":
+        selection = replace(selection, train=selection.train.first(most))
     train, test = (_projected(images, spec, seed) for images in (selection.train, selection.test))
     normalise, clip = spec.scaling
     if normalise == "element":

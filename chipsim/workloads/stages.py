@@ -174,11 +174,22 @@ def elements(workload: Workload, index: int) -> Choice:
 
 
 def training_images(workload: Workload, index: int) -> int | None:
-    """How many of the training images a stage sees, None for all; a program as the stage before."""
+    """How many of the training images a stage sees, None for all.
+
+    A program is as the stage before it, and one that only measures as the stage after it.
+    """
     stage = workload.stages[index]
     if isinstance(stage, ProgramStage):
         return training_images(workload, index - 1) if index else None
-    return stage.train
+    measures = stage.train is None and not stage.images
+    following = workload.stages[index + 1] if measures and index + 1 < len(workload.stages) else None
+    return training_images(workload, index + 1) if isinstance(following, Stage) else stage.train
+
+
+def most_training_images(workload: Workload) -> int | None:
+    """The most training images that any stage sees, None for all."""
+    counts = [training_images(workload, index) for index in range(len(workload.stages))]
+    return None if None in counts else max(count for count in counts if count is not None)
 
 
 def evaluated(workload: Workload, stage: Stage) -> Evaluate:

@@ -128,6 +128,16 @@ def test_a_stage_may_see_fewer_images_and_be_measured_at_other_times() -> None:
     assert (stages.evaluated(found, first).every, stages.evaluated(found, second).every) == (10, 7)
 
 
+def test_a_stage_that_only_measures_sees_the_images_of_the_one_after_it() -> None:
+    found = _load(
+        "start: keep, elements: {changed: 3}, images: 100",
+        "start: keep, images: 0, rule: {type: ttv2}}\n  - {name: third, kind: train, start: keep, "
+        "train: 20, images: 100",
+    )
+    assert [stages.training_images(found, index) for index in range(3)] == [None, 20, 20]
+    assert stages.most_training_images(found) is None
+
+
 def test_a_stage_sees_no_more_images_than_the_data_have() -> None:
     assert _faults("{changed: 3}, images", "{changed: 3}, train: 261, images") == [
         f"{_at('{changed').split(':')[0]}:77 E073 stage 'second': data has 260 training images, not 261"

@@ -18,6 +18,7 @@ from chipsim.experiments import ensemble, exporting, folders
 from chipsim.experiments.ensemble import Done, Plan
 from chipsim.experiments.reproductions.study import CURVES, Given
 from chipsim.experiments.run import Job, Request, prepare
+from chipsim.workloads import dataset
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def _keep_weights(path: Path, chip: Path) -> None:
 def _run(wanted: Mapping[Curve, int], given: Given, done: Done) -> dict[str, Chips]:
     planned = plans(wanted, given)
     for plan in planned.values():
-        plan.job.selection  # noqa: B018 - data that is not there is found before anything is written
+        dataset.where(plan.job.workload.data.set)  # what is not there is found before anything is written
     begun = {name: ensemble.find_or_begin(plan, None, given.force) for name, plan in planned.items()}
     ensemble.run_all(list(begun.values()), given.workers, done)
     return {curve.name: _chips(curve, begun[curve.name]) for curve in wanted}
