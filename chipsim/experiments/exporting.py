@@ -77,10 +77,10 @@ def _gains(job: Job, folder: Path, matrix: str) -> dict[str, float]:
     gains = {name: layer.gain for name, layer in job.plan.layers.items()}
     for record, stage in zip(read_record(folder)["stages"], job.workload.stages, strict=True):
         if isinstance(stage, ProgramStage):
-            if job.plan.programs[stage.name].target == matrix and stage.compensate:
-                factors = record["programming"]["factors"]
-                gains = {name: job.plan.layers[name].gain / factors[name] for name in gains}
-        elif stage.start == "random" and matrix in job.rules[stage.name].matrices:
+            if job.plan.programs[stage.name].target == matrix:
+                factors = record["programming"]["factors"] if stage.compensate else dict.fromkeys(gains, 1.0)
+                gains = {name: layer.gain / factors[name] for name, layer in job.plan.layers.items()}
+        elif stage.start != "keep" and matrix in job.rules[stage.name].matrices:
             gains = {name: layer.gain for name, layer in job.plan.layers.items()}
     return gains
 

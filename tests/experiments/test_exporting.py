@@ -35,7 +35,14 @@ PROGRAM = (
     "  - {name: program, kind: program, to: C, rms: 30 %, compensate: true, "
     "method: {type: noise, spread: 0 %}}"
 )
+PLAIN = PROGRAM.replace("name: program", "name: plain").replace("compensate: true, ", "from: D, ")
 WIDE = ("components.array.rows=9", "components.array.columns=12", "components.dac.lanes=9")
+EXACT = tuple(
+    f"components.array.cell.{name}={value}"
+    for name, value in (("upper_bound", 9), ("lower_bound", -9), ("upper_bound_spread", 0),
+                        ("lower_bound_spread", 0), ("write_noise", 0), ("reference_spread", 0))
+)  # fmt: skip
+"""Cells that hold any weight that is programmed."""
 
 
 def run(folder: Path, *stages: str, settings: tuple[str, ...] = WIDE) -> tuple[Job, Result]:
@@ -72,18 +79,27 @@ def test_a_layers_gain_is_in_the_exported_numbers(learnt: tuple[Path, Result]) -
 
 def test_programmed_weights_are_exported_as_the_network_sees_them(learnt: tuple[Path, Result]) -> None:
     folder, _ = learnt
-    exact = tuple(
-        f"components.array.cell.{name}={value}"
-        for name, value in (("upper_bound", 9), ("lower_bound", -9), ("upper_bound_spread", 0),
-                            ("lower_bound_spread", 0), ("write_noise", 0), ("reference_spread", 0))
-    )  # fmt: skip
-    job, result = run(folder, LOOK, PROGRAM, settings=(*WIDE, *exact))
+    job, result = run(folder, LOOK, PROGRAM, settings=(*WIDE, *EXACT))
     ensemble.write_run(job, result, folder / "programmed")
     given = load_tensors((folder / "w.safetensors").read_bytes())
     found = load_tensors(exporting.safetensors(folder / "programmed"))
     assert given.keys() == found.keys()
     for name, values in given.items():
         assert np.allclose(found[name], values, atol=1e-5)
+
+
+def test_a_later_program_without_compensation_takes_the_layers_gains_back(
+    learnt: tuple[Path, Result], tmp_path: Path
+) -> None:
+    folder, _ = learnt
+    job, result = run(folder, LOOK, PROGRAM, PLAIN, settings=(*WIDE, *EXACT))
+    ensemble.write_run(job, result, tmp_path / "run")
+    programming = result.stages["plain"].programming
+    assert programming is not None
+    given = load_tensors((folder / "w.safetensors").read_bytes())
+    found = load_tensors(exporting.safetensors(tmp_path / "run"))
+    for name, values in given.items():
+        assert np.allclose(found[name], programming.factors[name.split(".")[0]] * values, atol=1e-5)
 
 
 def test_a_run_can_be_read_again_with_the_weights_it_began_with(
