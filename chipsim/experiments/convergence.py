@@ -163,7 +163,5 @@ def most(values: Sequence[float]) -> tuple[float, float]:
 
 def spent(job: Job, folder: Path, stage: str, target: float) -> ToTarget | None:
     """What the chip in a run's folder spent to reach a target in a stage; None: it did not reach it."""
-    matrices = {name: rule.operations() for name, rule in job.rules.items()}
-    matrices |= {name: program.pulsed for name, program in job.plan.programs.items()}
-    (counts,) = (found for found in counted.read(folder, matrices).stages if found.name == stage)
+    (counts,) = (found for found in counted.read(folder, job.matrices).stages if found.name == stage)
     return results.to_target(job.plan, counts, target)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chipsim.errors import DataError, Fault, RunError, UsageError, suggestion
+from chipsim.errors import Fault, RunError, UsageError, suggestion
 from chipsim.experiments import folders, repricing
 from chipsim.experiments.ensemble import read_record
 from chipsim.experiments.run import Job
@@ -24,22 +24,17 @@ def safetensors(folder: Path) -> bytes:
     """The weights of a run's last stage as a safetensors file, named and laid out as in PyTorch.
 
     A layer's digital gain is multiplied into its weights, so that activation(W x + b) is what the layer
-    computes without its converters and noise. Raises `DataError` where the folder holds no run, or no arrays.
+    computes without its converters and noise. Raises `DataError` where the folder holds no run, or no arrays
+    that can be read.
     """
     run = repricing.read(folder)
     job, stage = run.job, run.job.workload.stages[-1]
     program = job.plan.programs.get(stage.name)
     matrix = program.target if program else job.rules[stage.name].weights
-    try:
-        with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
-            arrays = {
-                name: stored[name]
-                for name in stored.files
-                if f"/{stage.name}/after/" in name and name.endswith(("weights", f".{matrix}"))
-            }
-    except (OSError, ValueError):
-        text = f"{folder}: it holds no arrays.npz, in which a run's weights are kept"
-        raise DataError(Fault(text, code="E093")) from None
+    arrays = repricing.arrays(
+        folder, "in which a run's weights are kept",
+        lambda name: f"/{stage.name}/after/" in name and name.endswith(("weights", f".{matrix}")),
+    )  # fmt: skip
     gains = _gains(job, folder, matrix)
     layers = {
         layer: gains[layer] * _weights(job, arrays, stage.name, layer, matrix) for layer in job.plan.layers

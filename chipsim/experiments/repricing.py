@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Sequence
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chipsim.accounting.pricing import PricedRow
 from chipsim.errors import DataError, Fault, InputError
@@ -45,28 +49,41 @@ def read(folder: Path, settings: tuple[str, ...] = ()) -> Finished:
         seeds = sorted(folder.glob("seed-*"))
         raise DataError(f"{text}; give one of its runs, as '{seeds[0]}'" if seeds else text)
     job = prepare(Request(str(paths[0]), str(paths[1]), settings))
-    matrices = {stage: rule.operations() for stage, rule in job.rules.items()}
-    matrices |= {stage: program.pulsed for stage, program in job.plan.programs.items()}
     record = read_record(folder)
-    return Finished(job, counted.read(folder, matrices), int(record["seed"]), folder)
+    return Finished(job, counted.read(folder, job.matrices), int(record["seed"]), folder)
 
 
 def price(run: Finished, command: Sequence[str] = ()) -> Result:
-    """The result of a run under the prices of its job; equal to a fresh run under them."""
+    """The result of a run under the prices of its job; equal to a fresh run under them.
+
+    Raises `DataError` where the folder has no arrays that can be read.
+    """
     job = run.job
     identity = Identity(
         job.run_id(run.seed), run.seed, job.architecture.name, job.workload.name, chipsim_version()
     )
-    try:
-        with np.load(run.folder / "arrays.npz", allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-    except FileNotFoundError:
-        text = f"{run.folder}: it holds no arrays.npz, which wear is taken from; run it by itself to price it"
-        raise DataError(Fault(text, code="E093")) from None
+    worn = arrays(run.folder, "which wear is taken from; run it by itself to price it")
     return results.price(
-        job.plan, run.counted, arrays, identity, job.resolved, provenance(job, command, time.time()),
+        job.plan, run.counted, worn, identity, job.resolved, provenance(job, command, time.time()),
         job.attached,
     )  # fmt: skip
+
+
+def arrays(
+    folder: Path, use: str, wanted: Callable[[str], bool] = lambda name: True
+) -> dict[str, NDArray[Any]]:
+    """The arrays of a run's folder with the names that are wanted; `use` says what they are there for.
+
+    Raises `DataError` where they were not kept, or cannot be read.
+    """
+    try:
+        with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files if wanted(name)}
+    except FileNotFoundError:
+        raise DataError(Fault(f"{folder}: it holds no arrays.npz, {use}", code="E093")) from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
+        text = f"{folder / 'arrays.npz'}: it is damaged or cannot be read; run the same again with --force"
+        raise DataError(Fault(text, code="E093")) from None
 
 
 def priced(run: Finished) -> tuple[PricedRow, ...]:

@@ -81,6 +81,12 @@ class Job:
         found = {name: content for cell in cells for name, content in cell.attached.items()}
         return found | {loaded.name: loaded.content for loaded in self.weights.values()}
 
+    @property
+    def matrices(self) -> Mapping[str, Mapping[str, str]]:
+        """The matrix of each operation that a stage may ask for, by stage."""
+        rules = {stage: rule.operations() for stage, rule in self.rules.items()}
+        return rules | {stage: program.pulsed for stage, program in self.plan.programs.items()}
+
     @cached_property
     def resolved(self) -> Mapping[str, str]:
         """The two files with everything filled in, and the prices that they lead to, as YAML text.

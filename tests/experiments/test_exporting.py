@@ -139,11 +139,17 @@ def test_weights_are_loaded_into_digital_matrices_only(learnt: tuple[Path, Resul
     assert "load them in a stage with rule 'digital' and 'images: 0'" in fault.message
 
 
-def test_a_folder_without_arrays_cannot_be_exported(learnt: tuple[Path, Result], tmp_path: Path) -> None:
+def test_a_folder_without_whole_arrays_cannot_be_exported(
+    learnt: tuple[Path, Result], tmp_path: Path
+) -> None:
     folder, _ = learnt
     job, result = run(folder, LOOK)
     ensemble.write_run(job, result, tmp_path / "run")
-    (tmp_path / "run" / "arrays.npz").unlink()
+    arrays = tmp_path / "run" / "arrays.npz"
+    arrays.write_bytes(arrays.read_bytes()[:-30])
+    with pytest.raises(DataError, match=r"arrays\.npz: it is damaged or cannot be read"):
+        exporting.safetensors(tmp_path / "run")
+    arrays.unlink()
     with pytest.raises(DataError, match=r"holds no arrays\.npz"):
         exporting.safetensors(tmp_path / "run")
     with pytest.raises(DataError, match="not a run's directory"):
