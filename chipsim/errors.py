@@ -87,8 +87,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E064": "A cost table is incomplete or contradicts itself.",
         # data
         "E070": "The files of a data set are not on this machine.",
-        "E071": "A file of a data set does not have the expected checksum.",
-        "E072": "A file of a data set is damaged or not of the expected form.",
+        "E071": "A file of a data set or of weights does not have the expected checksum.",
+        "E072": "A file of a data set or of weights is damaged or not of the expected form.",
         "E073": "More images or classes are asked for than the data set holds.",
         "E074": "A download failed.",
         # physics
