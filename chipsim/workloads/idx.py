@@ -32,6 +32,7 @@ _BLOCK_BYTES = 1 << 20
 _UNSIGNED_BYTES = 8
 _FULL_SCALE = 255
 _PARTS: Mapping[str, tuple[str, ...]] = {"train": ("train",), "test": ("t10k", "test")}
+_DIMENSIONS: Mapping[str, int] = {"images": 3, "labels": 1}
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def _source(
 ) -> IdxFolder:
     """The data set of four files, as they were when they had these sizes and dates."""
     roles = dict(paths)
-    shapes = {path.name: _shape(path) for path in roles.values()}
+    shapes = {path.name: _shape(path, _DIMENSIONS[what]) for (_, what), path in roles.items()}
     labels = {part: read(roles[part, "labels"], shapes[roles[part, "labels"].name]) for part in _PARTS}
     classes = 1 + max(int(values.max()) for values in labels.values())
     for part in _PARTS:
@@ -120,8 +121,6 @@ def _file(path: Path) -> DataFile:
 
 
 def _check(path: Path, shape: tuple[int, ...], labels: int) -> None:
-    if len(shape) != 3:
-        raise damaged(path, f"it has {len(shape)} dimensions instead of 3")
     if shape[0] != labels:
         raise damaged(path, f"it holds {shape[0]} images where there are {labels} labels")
 
@@ -153,11 +152,14 @@ def read(path: Path, shape: tuple[int, ...], rows: Rows | None = None, sha256: s
     return chosen
 
 
-def _shape(path: Path) -> tuple[int, ...]:
+def _shape(path: Path, dimensions: int) -> tuple[int, ...]:
     with Content.of(path) as content:
         shape = _header(path, content)
-    if math.prod(shape) > MOST:
-        raise damaged(path, f"it says that it holds {_times(shape)} items, more than {MOST}")
+    if len(shape) != dimensions:
+        raise damaged(path, f"it has {len(shape)} dimensions instead of {dimensions}")
+    if not 0 < math.prod(shape) <= MOST:
+        bound = f"more than {MOST}" if math.prod(shape) else "which is none"
+        raise damaged(path, f"it says that it holds {_times(shape)} items, {bound}")
     return shape
 
 
