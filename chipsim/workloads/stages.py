@@ -197,40 +197,49 @@ def evaluated(workload: Workload, stage: Stage) -> Evaluate:
     return stage.evaluate or workload.evaluate
 
 
+Wrong = Iterator[tuple[str, str, str]]
+"""What is wrong with a stage: the key, the sentence and the code."""
+
+
 def _stage_faults(document: Document, workload: Workload) -> Iterator[Fault]:
     """What is wrong with the order and the names of stages."""
-    names: set[str] = set()
     for index, stage in enumerate(workload.stages):
-        place = ("stages", index)
-        if stage.name in names:
-            text = f"a stage before this one is named '{stage.name}' too; give each its own name"
-            yield document.fault(text, (*place, "name"), "E020")
-        if stage.name in ("evaluation", "total"):
-            text = "'evaluation' and 'total' name accounts of a run; give the stage another name"
-            yield document.fault(text, (*place, "name"), "E020")
-        if isinstance(stage, ProgramStage):
-            if index == 0:
-                text = (
-                    "the first stage has nothing to program from; put a stage with a digital rule before it"
-                )
-                yield document.fault(text, (*place, "kind"), "E020")
-            scales = [key for key in ("rms", "fill", "scale") if key in stage.model_fields_set]
-            if len(scales) > 1:
-                text = (
-                    f"stage '{stage.name}': '{scales[0]}' takes the place of '{scales[1]}'; keep one of them"
-                )
-                yield document.fault(text, (*place, scales[0]), "E020")
-        else:
-            if stage.start == "keep" and index == 0:
-                text = "the first stage has nothing to keep; write 'start: random'"
-                yield document.fault(text, (*place, "start"), "E020")
-            if stage.start == "random" and not stage.images:  # nothing that was learnt could be measured
-                text = f"stages.{stage.name}.images: expected at least 1, got 0"
-                yield document.fault(text, (*place, "images"), "E014")
-            if stage.train is not None and stage.train > (most := workload.data.train or stage.train):
-                text = f"stage '{stage.name}': data has {most} training images, not {stage.train}"
-                yield document.fault(text, (*place, "train"), "E073")
-        names.add(stage.name)
+        own = _program_faults if isinstance(stage, ProgramStage) else _training_faults
+        for find in (_name_faults, own):
+            for key, text, code in find(workload, index):
+                yield document.fault(text, ("stages", index, key), code)
+
+
+def _name_faults(workload: Workload, index: int) -> Wrong:
+    name = workload.stages[index].name
+    if name in {stage.name for stage in workload.stages[:index]}:
+        yield "name", f"a stage before this one is named '{name}' too; give each its own name", "E020"
+    if name in ("evaluation", "total"):
+        text = "'evaluation' and 'total' name accounts of a run; give the stage another name"
+        yield "name", text, "E020"
+
+
+def _program_faults(workload: Workload, index: int) -> Wrong:
+    stage = workload.stages[index]
+    if index == 0:
+        text = "the first stage has nothing to program from; put a stage with a digital rule before it"
+        yield "kind", text, "E020"
+    scales = [key for key in ("rms", "fill", "scale") if key in stage.model_fields_set]
+    if len(scales) > 1:
+        text = f"stage '{stage.name}': '{scales[0]}' takes the place of '{scales[1]}'; keep one of them"
+        yield scales[0], text, "E020"
+
+
+def _training_faults(workload: Workload, index: int) -> Wrong:
+    stage = workload.stages[index]
+    assert isinstance(stage, Stage)
+    if stage.start == "keep" and index == 0:
+        yield "start", "the first stage has nothing to keep; write 'start: random'", "E020"
+    if stage.start == "random" and not stage.images:  # nothing that was learnt could be measured
+        yield "images", f"stages.{stage.name}.images: expected at least 1, got 0", "E014"
+    if stage.train is not None and stage.train > (most := workload.data.train or stage.train):
+        text = f"stage '{stage.name}': data has {most} training images, not {stage.train}"
+        yield "train", text, "E073"
 
 
 def _data_faults(document: Document) -> tuple[Fault, ...]:

@@ -129,8 +129,10 @@ def _exchange_faults(exchanges: tuple[tuple[int, int], ...], available: int, use
 
 
 def _swap_faults(choice: Swapped, shape: Shape | None) -> tuple[Fault, ...]:
-    if shape is None or len(shape) < 2:
+    if shape is None:
         return (Fault("rows are swapped in images; leave out 'data: project'", code="E026"),)
+    if len(shape) < 2:
+        return (Fault("rows are swapped in images, but the data set has none that have rows", code="E026"),)
     rows, asked = shape[-2], choice.swapped_rows
     if isinstance(asked, int):
         most = rows // 2

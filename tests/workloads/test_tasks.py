@@ -109,6 +109,8 @@ def test_another_seed_swaps_other_rows() -> None:
     ("given", "shape", "sentences"),
     [
         (Swapped(swapped_rows=1), None, ["rows are swapped in images; leave out 'data: project'"]),
+        (Swapped(swapped_rows=1), (25,),
+         ["rows are swapped in images, but the data set has none that have rows"]),
         (Swapped(swapped_rows=3), (5, 5),
          ["3 pairs of rows cannot be swapped: an image has 5; choose at most 2"]),
         (Swapped(swapped_rows=((0, 5),)), (5, 5), ["an image has no row 5; choose one of 0 to 4"]),
