@@ -133,9 +133,12 @@ def run(wanted: Mapping[Curve, int], given: Given, done: Done) -> dict[str, Chip
 
 
 def _keep_weights(path: Path, chip: Path) -> None:
+    """Write the weights of a chip, unless they lie there; jobs that read others from there are forgotten."""
     content = exporting.safetensors(chip)
     if not path.is_file() or path.read_bytes() != content:
         folders.write_bytes(path, content)
+        _job.cache_clear()
+        _long.cache_clear()
 
 
 def _run(wanted: Mapping[Curve, int], given: Given, done: Done) -> dict[str, Chips]:
