@@ -50,6 +50,11 @@ class Plan:
         """Whether a matrix lies on a digital array."""
         return self.architecture.components[self.places[key].array].role == DIGITAL
 
+    def cells_of(self, matrix: str) -> int:
+        """Cells that hold a matrix, of all layers and copies together."""
+        regions = (place.region for (_, name), place in self.places.items() if name == matrix)
+        return sum(region.rows * region.columns for region in regions)
+
     def shapes(self, digital: bool = False) -> tuple[LayerShape, ...]:
         """The blocks of the layers as rules see them; whole layers for a rule whose matrices are digital."""
         if digital:

@@ -68,6 +68,7 @@ class Spent(NamedTuple):
     energy_J: float  # noqa: N815 - the unit's own symbol
     pulses: int
     wear: Mapping[str, float]
+    """Pulses a cell in the mean, by matrix."""
 
 
 @dataclass(frozen=True)
@@ -363,11 +364,8 @@ def spent(books: Books, stage: str, given: StageInputs, at: Evaluation) -> Spent
 
 def _wear(plan: Plan, fired: Pulses, matrices: Iterable[str]) -> dict[str, float]:
     """Pulses a cell in the mean, by matrix, of the matrices that a rule pulses."""
-    cells: dict[str, int] = {}
-    for (_, matrix), place in plan.places.items():
-        cells[matrix] = cells.get(matrix, 0) + place.region.rows * place.region.columns
-    pulsed = sorted(set(matrices) & set(cells))
-    return {matrix: fired.by_matrix.get(matrix, 0) / cells[matrix] for matrix in pulsed}
+    cells = {matrix: plan.cells_of(matrix) for matrix in sorted(set(matrices))}
+    return {matrix: fired.by_matrix.get(matrix, 0) / count for matrix, count in cells.items() if count}
 
 
 def _record(
