@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -21,6 +22,8 @@ from chipsim.simulation.trace import Window
 
 MOST_SEED = 2**63
 """Seeds are below it."""
+MOST_WORKERS = 1024
+"""Processes of a study, at most."""
 
 
 @overload
@@ -43,12 +46,13 @@ def simulate(
     than one. Raises like the command line: `ChipsimError` with all faults.
     """
     numbers = _numbers(seed, seeds)
+    width = _width(workers, len(numbers))
     asked = request(architecture, workload)
     job = prepare(asked)
     command = _command(asked, "--seed", seed, *(() if seeds is None else ("--seeds", seeds)))
     if seeds is None:
         return _simulate(job, seed, command=command)
-    return several.simulate(job, numbers, processes.cores(workers, seeds), command)
+    return several.simulate(job, numbers, width, command)
 
 
 def _numbers(seed: int, seeds: int | None) -> range:
@@ -58,6 +62,14 @@ def _numbers(seed: int, seeds: int | None) -> range:
     if seeds is not None and (not isinstance(seeds, int) or seeds < 1):
         raise UsageError(Fault(f"seeds={seeds}: an ensemble takes one seed or more", code="E100"))
     return range(seed, seed + (seeds or 1))
+
+
+def _width(workers: int | None, tasks: int) -> int:
+    """How many processes so many tasks are spread over. Raises `UsageError` for less than one."""
+    if workers is not None and (not isinstance(workers, int) or workers < 1):
+        text = f"workers={workers}: give a number of processes from 1, or None for one for each core"
+        raise UsageError(Fault(text, code="E100"))
+    return processes.cores(workers, tasks)
 
 
 def _command(asked: Request, *words: object) -> tuple[str, ...]:
@@ -77,6 +89,7 @@ def run(
     where the folder holds something else, without `force`.
     """
     numbers = _numbers(seed, seeds)
+    width = _width(workers, len(numbers))
     asked = request(architecture, workload)
     job = prepare(asked)
     window = None if trace is None else Window(*trace)
@@ -90,14 +103,17 @@ def run(
         return running.one(job, seed, folder, force, window, command=_command(asked, "--seed", seed))
     command = _command(asked, "--seed", seed, "--seeds", seeds)
     plan = running.begin(job, numbers, folder, force, window, command)
-    return running.many(plan, processes.cores(workers, seeds), nothing_done)
+    return running.many(plan, width, nothing_done)
 
 
 def demo(
     data: Literal["digits", "mnist"] = "digits", seeds: int = 10, seed: int = 0, workers: int | None = 1,
     output: str | Path | None = None, force: bool = False, **values: object,
 ) -> Answer:  # fmt: skip
-    """The paper's chip on digits 0 and 1, transfer against scratch, with values set differently at paths."""
+    """The paper's chip on digits 0 and 1, transfer against scratch, with values set differently at paths.
+
+    Raises `RunError` where the folder holds something else, without `force`; else like a run.
+    """
     from chipsim.experiments import demo as demonstration
     from chipsim.experiments import folders
 
@@ -107,7 +123,7 @@ def demo(
     numbers, changed = _numbers(seed, seeds), settings(values)
     found = None if output is None else Path(output)
     folder = found or demonstration.find_folder(Path(folders.RUNS), data, numbers, changed)
-    width = processes.cores(workers, 2 * seeds)
+    width = _width(workers, 2 * seeds)
     return demonstration.run(folder, data, numbers, width, nothing_done, changed, force=force)
 
 
@@ -129,24 +145,32 @@ def reproduce(
     """A published figure made again, beside what was published; without one, what there is.
 
     `data`, `seeds`, `seed`, `images` and `workers` say how chips are simulated, and are of no use to a figure
-    that simulates none. Raises `UsageError` where there is no such figure.
+    that simulates none. Raises `UsageError` where there is no such figure; else like a run.
     """
     from chipsim.experiments import reproducing
 
     if figure is None:
         return reproducing.titles()
     chosen = reproducing.named(figure)
+    _numbers(seed, seeds)
     folder = None if output is None else Path(output)
     if isinstance(chosen, Study):
         return reproducing.make(figure, chosen, folder, force)
-    command = ("chipsim", "reproduce", figure)
+    command = ("chipsim", "reproduce", figure, *_options(data=data, seeds=seeds, seed=seed, images=images))
     asked = reproducing.given(data, seeds, seed, images, folder, force, command)
-    return reproducing.simulate(chosen, asked, processes.cores(workers, chosen.runs(asked)), nothing_done)
+    return reproducing.simulate(chosen, asked, _width(workers, chosen.runs(asked)), nothing_done)
+
+
+def _options(**given: object) -> Iterator[str]:
+    """The options that give these values, on the command line."""
+    for name, value in given.items():
+        if value is not None:
+            yield from (f"--{name}", str(value))
 
 
 def explore(
-    study: str | Path, output: str | Path | None = None, record: str | Path | None = None, workers: int = 1,
-    scheduler: str | None = None,
+    study: str | Path, output: str | Path | None = None, record: str | Path | None = None,
+    workers: int | None = 1,    scheduler: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Explore a study, by name or path, like the verb; returns what its `study.json` holds.
 
@@ -160,7 +184,8 @@ def explore(
     folder, kept = (None if path is None else Path(path) for path in (output, record))
     places = outcome.Places.of(asked, folder, kept)
     outcome.check_free(asked, places.folder, force=False)
-    return doing.do(asked, places, workers, scheduler, outcome.command(str(study), folder))[0]
+    width, command = _width(workers, MOST_WORKERS), outcome.command(str(study), folder)
+    return doing.do(asked, places, width, scheduler, command)[0]
 
 
 def device(

@@ -109,8 +109,9 @@ def price(run: Source, costs: str | None = None, corner: str | None = None, **pr
     """
     changed = repricing.settings_of(costs, corner, settings(prices))
     again = () if isinstance(run, Result) else (_called(run),)
+    sets = (word for setting in changed for word in ("-s", setting))
     with _folder(run) as folder:
-        return repricing.price(repricing.read(folder, changed), ("chipsim", "price", *again))
+        return repricing.price(repricing.read(folder, changed), ("chipsim", "price", *again, *sets))
 
 
 def compare(*runs: Source | Ensemble) -> comparing.Comparisons:

@@ -204,9 +204,11 @@ def test_the_number_of_processes_changes_no_bit(ensemble: cs.Ensemble) -> None:
         ({"seed": -1}, "seed -1 is not a whole number from 0 to 9223372036854775807"),
         ({"seed": 0.5}, "seed 0.5 is not a whole number from 0 to 9223372036854775807"),
         ({"seeds": 0}, "seeds=0: an ensemble takes one seed or more"),
+        ({"seeds": 2, "workers": 0},
+         "workers=0: give a number of processes from 1, or None for one for each core"),
     ],
-)
-def test_seeds_that_are_none_are_refused(wrong: dict[str, Any], sentence: str) -> None:
+)  # fmt: skip
+def test_seeds_and_processes_that_are_none_are_refused(wrong: dict[str, Any], sentence: str) -> None:
     for verb in (cs.simulate, cs.run):
         with pytest.raises(UsageError) as caught:
             verb(*_files(), **wrong)
@@ -251,6 +253,8 @@ def test_a_result_answers_as_its_folder_does(result: cs.Result, run: cs.Run) -> 
     words = ("--corner", "conservative", "-s", "costs.adc_conv.energy=20 pJ", "--json")
     assert dear.record == json.loads(ok("price", run.folder, *words).out)
     assert dear.energy_J > result.energy_J
+    again = cs.price(run, corner="conservative").provenance["command"]
+    assert again == f"chipsim price {run.folder} -s costs.corner=conservative"
 
 
 def test_results_are_compared_as_their_folders_are(result: cs.Result, run: cs.Run, tmp_path: Path) -> None:
@@ -298,6 +302,7 @@ def test_a_result_keeps_the_table_of_its_measured_devices() -> None:
         (lambda: cs.why("runs/x", "enrgy"), "'enrgy' is not asked for; did you mean 'energy'?"),
         (lambda: cs.plan(*FILES, hidden=2.0), "'hidden': 2.0 is no number from 0 to 1"),
         (lambda: cs.demo("digit"), "there is no demonstration on 'digit'; did you mean 'digits'?"),
+        (lambda: cs.reproduce("fig4", seeds=0), "seeds=0: an ensemble takes one seed or more"),
         (lambda: cs.reproduce("fig44"), "unknown figure 'fig44'; did you mean 'fig4'?"),
         (lambda: cs.run(*_files(), trace=(5, 2)), "trace=(5, 2) is not (A, B), images A up to B"),
     ],
