@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from chipsim.cli import output as out
 from chipsim.cli.interrupts import keeping
 from chipsim.cli.options import as_json, options
+
+if TYPE_CHECKING:
+    from chipsim.experiments.exploring.explore import State, Watch
+    from chipsim.experiments.exploring.outcome import Places
+    from chipsim.experiments.exploring.study import Study
 
 
 @click.command()
@@ -86,8 +91,9 @@ def _pick(written: Sequence[Path], as_json: bool) -> None:
 
 
 def _explore(
-    context: click.Context, study: Any, places: Any, workers: int | None, scheduler: str | None, command: str
-) -> Mapping[str, Any]:
+    context: click.Context, study: Study, places: Places, workers: int | None, scheduler: str | None,
+    command: str,
+) -> Mapping[str, Any]:  # fmt: skip
     from chipsim.experiments import processes
     from chipsim.experiments.exploring import doing
 
@@ -113,7 +119,7 @@ def _print_front(whole: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def _front_live(context: click.Context, study: Any) -> Iterator[Callable[[Any], None]]:
+def _front_live(context: click.Context, study: Study) -> Iterator[Watch]:
     """A function told how far a study is: on a terminal, its progress and front as they are."""
     if context.obj["quiet"] or not sys.stderr.isatty():
         yield lambda state: None
@@ -131,7 +137,7 @@ def _front_live(context: click.Context, study: Any) -> Iterator[Callable[[Any], 
     task = progress.add_task("", total=None)
     with Live(progress, console=Console(stderr=True), transient=True, refresh_per_second=4) as live:
 
-        def show(state: Any) -> None:
+        def show(state: State) -> None:
             progress.update(task, completed=state.runs, total=state.of)
             text = fronts.lines(outcome.told(study, state.front, ""), fronts.SHOWN)
             live.update(Group(progress, Text(f"front so far:\n{text}" if state.runs else "")))
