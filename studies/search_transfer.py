@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import statistics
 import sys
 from collections.abc import Sequence
@@ -81,7 +82,8 @@ def transfer(setting: Setting, weights: Path) -> Request:
     return Request(
         HOST, "mnist-fc-transfer",
         (
-            f"stages.pretrain.start={{weights: {weights}}}", "stages.pretrain.images=0", *programs,
+            f"stages.pretrain.start={{weights: {json.dumps(str(weights))}}}", "stages.pretrain.images=0",
+            *programs,
             f"stages.program.method.spread={setting.noise:g} %", *rule("finetune", setting),
         ),
     )  # fmt: skip

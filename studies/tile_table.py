@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import json
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import NamedTuple
@@ -56,7 +57,7 @@ def request(size: int, packing: str, weights: str, epochs: int, noise: float) ->
             f"packing={PACKINGS[packing]}",
             *(f"components.{path}={size}" for path in lanes),
             *(f"components.{name}.count={size // SHARING}" for name in ("adc", "rows")),
-            f"stages.pretrain.start={{weights: {weights}}}", "stages.pretrain.images=0",
+            f"stages.pretrain.start={{weights: {json.dumps(weights)}}}", "stages.pretrain.images=0",
             f"stages.program.method.spread={noise:g} %", "evaluate.target=95 %",
             f"stages.finetune.images={epochs * EPOCH}",
         ),
