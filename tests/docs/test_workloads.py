@@ -52,7 +52,6 @@ def test_it_runs_and_its_weights_are_exported(work: Path, tmp_path: Path) -> Non
 
 
 def test_an_export_is_not_written_over_and_knows_its_formats(work: Path, tmp_path: Path) -> None:
-
     ok("run", "reram-tiled-512-host", work, "-o", tmp_path / "run")
     ok("export", tmp_path / "run", "-o", tmp_path / "w.safetensors")
     again = say("export", tmp_path / "run", "-o", tmp_path / "w.safetensors")
