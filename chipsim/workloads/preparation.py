@@ -41,6 +41,7 @@ __all__ = [
     "projection",
     "select",
     "shape",
+    "training_count",
 ]
 
 Normalise = Literal["element", "none"]
@@ -193,6 +194,20 @@ def shape(spec: DataSpec) -> tuple[int, ...] | None:
     *Raises*: `InputError` if there is no such data set.
     """
     return None if spec.project else dataset.named(spec.set).DATASET.shape
+
+
+def training_count(spec: DataSpec) -> int:
+    """Return how many training images there are, of a specification without `findings`.
+
+    *Raises*: `InputError` if there is no such data set.
+    """
+    data = dataset.named(spec.set).DATASET
+    if spec.train is not None:
+        return spec.train
+    if _divided(data):
+        return data.split("train").of(_classes(spec, data))
+    there = data.splits[0].of(_classes(spec, data))
+    return there - _test_count(spec, there)
 
 
 def class_count(spec: DataSpec) -> int:

@@ -237,9 +237,6 @@ def _training_faults(workload: Workload, index: int) -> Wrong:
         yield "start", "the first stage has nothing to keep; write 'start: random'", "E020"
     if stage.start == "random" and not stage.images:  # nothing that was learnt could be measured
         yield "images", f"stages.{stage.name}.images: expected at least 1, got 0", "E014"
-    if stage.train is not None and stage.train > (most := workload.data.train or stage.train):
-        text = f"stage '{stage.name}': data has {most} training images, not {stage.train}"
-        yield "train", text, "E073"
 
 
 def _data_faults(document: Document) -> tuple[Fault, ...]:
@@ -259,6 +256,11 @@ def _check_inputs(faults: Faults, document: Document, workload: Workload) -> Non
         last: tuple[str | int, ...] = ("network", "layers", len(workload.network.layers) - 1, "out")
         text = f"network: the last layer has {workload.network.outputs} outputs for {classes} classes"
         faults.add(document.fault(f"{text}; write 'out: {classes}'", last, "E054"))
+    most = preparation.training_count(workload.data)
+    for index, stage in enumerate(workload.stages):
+        if isinstance(stage, Stage) and stage.train is not None and stage.train > most:
+            text = f"stage '{stage.name}': data has {most} training images, not {stage.train}"
+            faults.add(document.fault(text, ("stages", index, "train"), "E073"))
     if workload.data.project is None and used != features:
         text = f"network: the first layer has {used} inputs for {features} numbers an image"
         faults.add(document.fault(f"{text}; write 'in: {features}'", ("network", "layers", 0, "in"), "E054"))

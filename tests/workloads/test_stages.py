@@ -144,6 +144,17 @@ def test_a_stage_sees_no_more_images_than_the_data_have() -> None:
     ]
 
 
+def test_a_stage_sees_no_more_images_than_are_left_where_data_do_not_say_how_many() -> None:
+    """Of 360 images of digits 0 and 1, 100 are for testing."""
+    text = TEXT.replace("  train: 260\n", "").replace(
+        "{changed: 3}, images", "{changed: 3}, train: 261, images"
+    )
+    with pytest.raises(InputError) as caught:
+        stages.load(documents.parse(text, "work.yaml"))
+    (fault,) = caught.value.faults
+    assert fault.message == "stage 'second': data has 260 training images, not 261"
+
+
 # Sizes that follow from one another
 
 
