@@ -37,7 +37,10 @@ class Weights(Model):
     """Weights to begin with, from a file."""
 
     weights: str = Field(
-        min_length=1, max_length=255, pattern=r"\.safetensors$", description="safetensors file of the weights"
+        min_length=1,
+        max_length=4096,
+        pattern=r"\.safetensors$",
+        description="safetensors file of the weights",
     )
     sha256: str | None = Field(
         default=None, pattern=r"^[0-9a-f]{64}$",
@@ -62,7 +65,7 @@ def load(document: Document, path: Where, given: Weights, network: Network) -> L
     """Read the file that the value at `path` names, for a network.
 
     *Raises*: `InputError` where it is missing or out of place, has another checksum or is no safetensors
-    file, or where a layer's tensors are missing or of another shape.
+    file, or where a layer's tensors are missing or of another shape, or there are others.
     """
     place = (*path, "weights")
     data = _read(document, place, given.weights)
@@ -116,6 +119,7 @@ def _read(document: Document, place: Where, name: str) -> bytes:
 
 
 def _faults(tensors: Mapping[str, NDArray[Any]], network: Network) -> Iterator[str]:
+    taken, missing = set[str](), False
     for name, layer in network.named():
         wanted: dict[str, tuple[int, ...]] = {f"{name}.weight": (layer.outputs, layer.inputs)}
         if layer.bias:
@@ -124,11 +128,15 @@ def _faults(tensors: Mapping[str, NDArray[Any]], network: Network) -> Iterator[s
             yield f"it holds '{name}.bias', but layer '{name}' has no bias; write 'bias: true' there"
         for tensor, shape in wanted.items():
             if tensor not in tensors:
+                missing = True
                 yield f"it has no tensor '{tensor}'{_held(tensors)}; give the layer the file's name for it"
             elif (found := tensors[tensor]).shape != shape:
                 yield f"'{tensor}' is {_size(found.shape)} where layer '{name}' takes {_size(shape)}"
             elif found.dtype.kind != "f" or not np.isfinite(found).all():
                 yield f"'{tensor}' holds what is no finite floating-point number"
+        taken |= {f"{name}.weight", f"{name}.bias"}
+    for tensor in () if missing else sorted(tensors.keys() - taken):
+        yield f"it holds '{tensor}', which no layer of the network takes; leave it out of the file"
 
 
 def _held(tensors: Mapping[str, NDArray[Any]]) -> str:

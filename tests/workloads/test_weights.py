@@ -99,6 +99,14 @@ def test_a_bias_that_the_network_has_no_place_for_is_refused(tmp_path: Path) -> 
     ]
 
 
+def test_a_tensor_that_no_layer_takes_is_refused(tmp_path: Path) -> None:
+    content = save({**TENSORS, "fc3.weight": np.zeros((4, 4), dtype=np.float32)})
+    assert faults(tmp_path, content) == [
+        "E054 'w.safetensors': it holds 'fc3.weight', which no layer of the network takes; "
+        "leave it out of the file"
+    ]
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_numbers_that_are_not_finite_are_refused(tmp_path: Path, value: float) -> None:
     content = save({**TENSORS, "fc1.bias": np.array([value, 0], dtype=np.float32)})
