@@ -104,7 +104,7 @@ def weights(
 
     Raises `InputError` with all faults.
     """
-    faults, found = Faults(), {}
+    faults, found = Faults(), dict[str, Loaded]()
     for index, stage in enumerate(workload.stages):
         if isinstance(stage, ProgramStage) or isinstance(stage.start, str):
             continue
@@ -117,7 +117,11 @@ def weights(
             faults.add(document.fault(text, place, "E020"))
             continue
         with faults.gather():
-            found[stage.name] = files.load(document, place, stage.start, workload.network)
+            loaded = files.load(document, place, stage.start, workload.network)
+            if any(e.name == loaded.name and e.sha256 != loaded.sha256 for e in found.values()):
+                text = f"stage '{stage.name}': another file of weights is '{loaded.name}' too; rename one"
+                raise _fault(document, text, (*place, "weights"), "E020")
+            found[stage.name] = loaded
     faults.raise_if_any()
     return MappingProxyType(found)
 

@@ -130,6 +130,19 @@ def test_other_weights_are_another_run(learnt: tuple[Path, Result], tmp_path: Pa
     assert run(tmp_path, LOOK)[0].digest != job.digest
 
 
+def test_two_files_of_weights_of_one_name_are_refused(learnt: tuple[Path, Result], tmp_path: Path) -> None:
+    """A run keeps a copy of each under its name, in one folder."""
+    folder, _ = learnt
+    tensors = load_tensors((folder / "w.safetensors").read_bytes())
+    save_file({name: 2 * values for name, values in tensors.items()}, tmp_path / "w.safetensors")
+    again = LOOK.replace("name: look", "name: again")
+    other = f"stages.again.start={{weights: {tmp_path / 'w.safetensors'}}}"
+    with pytest.raises(InputError) as caught:
+        run(folder, LOOK, again, settings=(*WIDE, other))
+    (fault,) = caught.value.faults
+    assert fault.message == "stage 'again': another file of weights is 'w.safetensors' too; rename one"
+
+
 def test_weights_are_loaded_into_digital_matrices_only(learnt: tuple[Path, Result]) -> None:
     folder, _ = learnt
     with pytest.raises(ChipsimError) as caught:
