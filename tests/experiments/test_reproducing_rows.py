@@ -65,6 +65,8 @@ def test_the_figure_stands_beside_its_tables_and_says_what_the_chips_took(made: 
     text, drawing = ((made / f"fig10a.{kind}").read_text("utf-8") for kind in ("txt", "svg"))
     assert "embedded digits (UCI, 8 x 8), 1 chip" in text
     assert "13.57 % (text), 12.3 % (caption)" in text
+    (noise,) = (line for line in text.splitlines() if line.startswith("| noise of 10 % in place of 2.5 % "))
+    assert "| +6.11 points " in noise  # 10.61 % less 4.5 %
     for head in ("tiles", "area", "time", "energy", "pulses", "wear A", "wear C"):
         assert f"| {head} " in text
     assert "paper, 10 % noise" in drawing

@@ -10,11 +10,10 @@ import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
-from chipsim.experiments import convergence
+from chipsim.experiments import convergence, repricing
 from chipsim.experiments.comparison import Ratio, ratio
 from chipsim.experiments.convergence import SHARE, SHARES, STEPS, Trace, Versus
 from chipsim.experiments.reproductions.curves import Chips, Curve
@@ -267,10 +266,10 @@ def quantities(value: float, unit: str) -> str:
     return quantity(value, unit).replace("\N{NO-BREAK SPACE}", " ") if math.isfinite(value) else number(value)
 
 
-def _most_worn(folder: object, chips: Chips) -> float:
-    with np.load(f"{folder}/arrays.npz", allow_pickle=False) as stored:
-        worn = [stored[name] for name in stored.files if name.endswith(f"/{chips.curve.stage}/after/pulses")]
-    return float(max(array.max() for array in worn))
+def _most_worn(folder: Path, chips: Chips) -> float:
+    after = f"/{chips.curve.stage}/after/pulses"
+    worn = repricing.arrays(folder, "which wear is taken from", lambda name: name.endswith(after))
+    return float(max(array.max() for array in worn.values()))
 
 
 class Before(NamedTuple):
