@@ -92,9 +92,9 @@ def test_a_plain_install_finds_the_shipped_files_by_name(installed: Path, tmp_pa
         "reram-8x4: architecture without faults\nreduced-digits-transfer: workload without faults\n"
     )
     listed = _run(installed, tmp_path, "-m", "chipsim", "list", "workloads")
-    assert [line.split()[0] for line in listed.stdout.splitlines()] == [
-        path.stem for path in sorted((ROOT / "workloads").glob("*.yaml"))
-    ]
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == sorted(
+        path.stem for path in (ROOT / "workloads").glob("*.yaml")
+    )
     version = _run(installed, tmp_path, "-m", "chipsim", "--version")
     assert version.stdout == f"chipsim {_declared()}\n"
 
