@@ -29,15 +29,17 @@ def safetensors(folder: Path) -> bytes:
     """
     run = repricing.read(folder)
     job, stage = run.job, run.job.workload.stages[-1]
-    program = job.plan.programs.get(stage.name)
-    matrix = program.target if program else job.rules[stage.name].weights
+    through = _read_through(job, stage.name)
+    ends = ("weights", *(f".{matrix}" for matrix in through))
     arrays = repricing.arrays(
         folder, "in which a run's weights are kept",
-        lambda name: f"/{stage.name}/after/" in name and name.endswith(("weights", f".{matrix}")),
+        lambda name: f"/{stage.name}/after/" in name and name.endswith(ends),
     )  # fmt: skip
-    gains = _gains(job, folder, matrix)
+    gains = _gains(job, folder, next(iter(through)))
     layers = {
-        layer: gains[layer] * _weights(job, arrays, stage.name, layer, matrix) for layer in job.plan.layers
+        layer: gains[layer]
+        * np.sum([f * _weights(job, arrays, stage.name, layer, m) for m, f in through.items()], axis=0)
+        for layer in job.plan.layers
     }
     return weights.content(layers, job.workload.network)
 
@@ -65,6 +67,15 @@ def write(folder: Path, form: str = "safetensors", output: Path | None = None, f
     except OSError as error:
         raise RunError(Fault(f"'{path}' cannot be written: {error.strerror}", code="E092")) from None
     return path
+
+
+def _read_through(job: Job, stage: str) -> Mapping[str, float]:
+    """The matrices that make up the weights at the end of a stage, each with its factor; noise is none."""
+    if (program := job.plan.programs.get(stage)) is not None:
+        return {program.target: 1.0}
+    rule = job.rules[stage]
+    shares = {rule.weights: 1.0} if rule.digital else dict(rule.read_through())
+    return {rule.weights: shares.pop(rule.weights), **shares}
 
 
 def _gains(job: Job, folder: Path, matrix: str) -> dict[str, float]:

@@ -10,14 +10,11 @@ on the way, whether the file lies there packed or unpacked, so that a run can ne
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import os
 import sys
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -28,9 +25,9 @@ from numpy.typing import NDArray
 
 from chipsim.errors import DataError, Fault, InputError
 from chipsim.inputs import registry
+from chipsim.workloads.content import BLOCK, Content, reason
 
 __all__ = [
-    "Content",
     "DataFile",
     "DataSet",
     "Images",
@@ -39,7 +36,6 @@ __all__ = [
     "Source",
     "Split",
     "cache_folder",
-    "damaged",
     "find",
     "folders",
     "get",
@@ -52,9 +48,7 @@ __all__ = [
 ]
 
 VARIABLE = "CHIPSIM_DATA"
-_BLOCK = 1 << 18  # bytes read at a time
 _TIMEOUT = 30.0  # seconds without a byte after which a server is given up
-_GZIP = b"\x1f\x8b"
 _LOOPBACK = (("http", "127.0.0.1"), ("http", "localhost"), ("http", "::1"))
 
 Progress = Callable[[str, int, int], None]
@@ -331,92 +325,6 @@ def _urls(data: DataSet) -> bool:
 # What the files hold
 
 
-class Content:
-    """What a file holds, unpacked if it is gzipped, read once from front to back, with its checksum taken."""
-
-    def __init__(self, path: Path, stream: IO[bytes]) -> None:
-        self._path = path
-        self._stream = stream
-        self._digest = hashlib.sha256()
-
-    @classmethod
-    @contextmanager
-    def of(cls, path: Path) -> Iterator[Content]:
-        """Open a file; what goes wrong below is a `DataError` that names it."""
-        try:
-            with path.open("rb") as raw:
-                packed = raw.read(2) == _GZIP
-                raw.seek(0)
-                if packed:
-                    with gzip.open(raw) as stream:
-                        yield cls(path, cast("IO[bytes]", stream))
-                else:
-                    yield cls(path, raw)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise damaged(path, f"its gzip packing is broken ({_reason(error)})") from error
-        except OSError as error:
-            raise damaged(path, f"it cannot be read ({_reason(error)})") from error
-
-    def read(self, count: int) -> bytes:
-        """Return the next bytes.
-
-        *Raises*: `DataError` if the file ends before.
-        """
-        block = self._stream.read(count)
-        self._digest.update(block)
-        if len(block) < count:
-            raise damaged(self._path, f"it ends {count - len(block)} bytes too early")
-        return block
-
-    def rest(self, most: int) -> bytes:
-        """Return all that has not been read.
-
-        *Raises*: `DataError` if that is more than `most` bytes.
-        """
-        block = self._stream.read(most + 1)
-        self._digest.update(block)
-        if len(block) > most:
-            raise damaged(self._path, f"it holds more than {most} bytes")
-        return block
-
-    def some(self, most: int) -> bytes:
-        """Return the next bytes, at most so many; none at the end."""
-        block = self._stream.read(most)
-        self._digest.update(block)
-        return block
-
-    def skip(self) -> None:
-        """Read to the end for the checksum alone."""
-        while block := self._stream.read(_BLOCK):
-            self._digest.update(block)
-
-    def finish(self, sha256: str = "") -> None:
-        """Check that the file ends here and, if given, that all of it has this checksum.
-
-        *Raises*: `DataError` if it goes on or has another checksum.
-        """
-        if self._stream.read(1):
-            raise damaged(self._path, "it goes on after its last item")
-        if sha256 and self._digest.hexdigest() != sha256:
-            raise _mismatch(self._path, self._digest.hexdigest(), sha256)
-
-
-def damaged(path: Path, what: str) -> DataError:
-    """Return the error that a data file is not of the expected form."""
-    return DataError(Fault(f"data file '{path}' is damaged: {what}", code="E072"))
-
-
-def _mismatch(path: Path, got: str, wanted: str) -> DataError:
-    sentence = f"data file '{path}' holds other data than published: its SHA-256 is {got}, not {wanted}"
-    return DataError(Fault(sentence, code="E071"))
-
-
-def _reason(error: BaseException) -> str:
-    inner = getattr(error, "reason", None)
-    cause = inner if isinstance(inner, OSError) else error
-    return " ".join(str(getattr(cause, "strerror", None) or cause).split()) or type(cause).__name__
-
-
 def verify(data: DataSet | str) -> Location:
     """Return where a data set lies once all of each file has been compared with its published checksum.
 
@@ -462,7 +370,7 @@ def _fill(data: DataSet, progress: Progress | None) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(Fault(f"cannot make the folder '{folder}': {_reason(error)}", code="E074")) from error
+        raise DataError(Fault(f"cannot make the folder '{folder}': {reason(error)}", code="E074")) from error
     present = _paths(data, folder)
     for file in data.files:
         path = present.get(file.name)
@@ -476,7 +384,7 @@ def _fetch(data: DataSet, file: DataFile, path: Path, progress: Progress | None)
         try:
             return _download(url, file, path, progress)
         except (OSError, ValueError, HTTPException) as error:
-            reasons.append(f"{url}: {_reason(error)}")
+            reasons.append(f"{url}: {reason(error)}")
     what = "; ".join(reasons) or "no address is known for it"
     raise DataError(Fault(f"cannot download '{file.name}' of data set '{data.name}': {what}", code="E074"))
 
@@ -498,7 +406,7 @@ def _download(url: str, file: DataFile, path: Path, progress: Progress | None) -
 def _copy(response: IO[bytes], target: IO[bytes], file: DataFile, progress: Progress | None) -> None:
     digest = hashlib.sha256()
     done = 0
-    while block := response.read(_BLOCK):
+    while block := response.read(BLOCK):
         done += len(block)
         if done > file.size:
             raise ValueError(f"more than the published {file.size} bytes came")

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chipsim.workloads.dataset import Content, DataFile, DataSet, Pixels, Rows, Split
+from chipsim.workloads.content import Content
+from chipsim.workloads.dataset import DataFile, DataSet, Pixels, Rows, Split
 
 __all__ = ["DATASET", "labels", "pixels"]
 

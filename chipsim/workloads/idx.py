@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chipsim.inputs.documents import is_name
-from chipsim.workloads.dataset import Content, DataFile, DataSet, Pixels, Rows, Split, damaged, folders
+from chipsim.workloads.content import Content, damaged
+from chipsim.workloads.dataset import DataFile, DataSet, Pixels, Rows, Split, folders
 
 __all__ = ["IdxFolder", "found", "read"]
 

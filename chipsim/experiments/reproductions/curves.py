@@ -45,7 +45,7 @@ class Curve:
         request = Request(self.architecture, self.workload.format(data=given.data), self._set(given))
         if given.images is None:
             return request
-        shortened = (f"stages.{name}.images={given.images}" for name in _long(request))
+        shortened = (f"{path}.images={given.images}" for path in _long(request))
         return replace(request, settings=(*request.settings, *shortened))
 
     def _set(self, given: Given) -> tuple[str, ...]:
@@ -59,6 +59,12 @@ class Curve:
         """The file with the weights of the curve's first chip."""
         return given.folder / CURVES / f"{self.name}.safetensors"
 
+    def commands(self, given: Given) -> tuple[str, ...]:
+        """The commands that make the weights other curves begin with."""
+        chip = str(given.folder / CURVES / self.name / f"seed-{given.first_seed}")
+        export = ["chipsim", "export", chip, "-o", str(self.weights(given))]
+        return f"{self.command(given)} -o {shlex.quote(chip)}", shlex.join(export)
+
     def command(self, given: Given) -> str:
         """The command that runs the first chip of the curve by itself."""
         request = self.request(given)
@@ -69,8 +75,11 @@ class Curve:
 
 @functools.cache
 def _long(request: Request) -> tuple[str, ...]:
-    """Names of the stages that train on more than one image."""
-    return tuple(stage.name for stage in _job(request).workload.stages if stage.images > 1)
+    """Paths in the workload of what lasts as long as a stage that trains on more than one image."""
+    job = _job(request)
+    names = [stage.name for stage in job.workload.stages if stage.images > 1]
+    falling = [name for name in names if hasattr(getattr(job.rules[name], "schedule", None), "images")]
+    return (*(f"stages.{name}" for name in names), *(f"stages.{name}.rule.schedule" for name in falling))
 
 
 @functools.cache

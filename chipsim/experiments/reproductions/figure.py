@@ -152,7 +152,8 @@ def run(figure: Figure, given: Given, done: Done) -> Report:
     chips = curves.run(figure.wanted, given, done)
     seeds = given.numbers(figure.chips)
     title = f"{figure.title}\n{LABELS[given.data]}, {len(seeds)} chips"
-    commands = tuple(curve.command(given) for curve in figure.curves)
+    before = (command for curve in sorted(figure.earlier, key=str) for command in curve.commands(given))
+    commands = (*before, *(curve.command(given) for curve in figure.curves))
     report = Report(figure, given.data, seeds, figure.make(chips, title), commands)
     write(figure.name, report, given.folder, force=True)
     return report
