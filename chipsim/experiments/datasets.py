@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from chipsim.inputs import registry
 from chipsim.reports.shown import Shown
-from chipsim.workloads import dataset
+from chipsim.workloads import dataset, idx
 from chipsim.workloads.dataset import Location
 
 
@@ -57,6 +57,9 @@ def listed() -> Listed:
         declared = dataset.named(name).DATASET
         location = dataset.find(declared)
         found[name] = (str(declared.title), location.folder if location else None)
+    for name in idx.names():
+        if name not in found:
+            found[name] = ("a folder of IDX files", next(f for f in dataset.folders(name) if f.is_dir()))
     return Listed(found)
 
 

@@ -25,7 +25,7 @@ from chipsim.inputs.documents import is_name
 from chipsim.workloads.content import Content, damaged
 from chipsim.workloads.dataset import DataFile, DataSet, Pixels, Rows, Split, folders
 
-__all__ = ["IdxFolder", "found", "read"]
+__all__ = ["IdxFolder", "found", "names", "read"]
 
 MOST = 1 << 31
 """Items of a file of a folder, at most."""
@@ -71,6 +71,16 @@ def found(name: str) -> IdxFolder | None:
             stamps = tuple((path.stat().st_size, path.stat().st_mtime_ns) for _, path in paths)
             return _source(name, paths, stamps)
     return None
+
+
+def names() -> tuple[str, ...]:
+    """The names of folders that hold four such files, where data sets are looked for; nothing is read."""
+    below = (folder for parent in folders("") if parent.is_dir() for folder in sorted(parent.iterdir()))
+    return tuple(
+        folder.name
+        for folder in below
+        if is_name(folder.name) and len(dict(_roles(folder))) == 2 * len(_PARTS)
+    )
 
 
 def _roles(folder: Path) -> Iterator[tuple[tuple[str, str], Path]]:

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from chipsim.errors import DataError, InputError
+from chipsim.experiments import datasets
 from chipsim.inputs import documents
 from chipsim.workloads import dataset, preparation, stages
 from chipsim.workloads.preparation import DataSpec
@@ -91,6 +92,17 @@ def test_files_that_change_are_read_again(data: Path) -> None:
         idx_file(np.ascontiguousarray(TRAIN[:6]))})  # fmt: skip
     assert dataset.named("shapes").DATASET.sha256 != before
     assert len(dataset.load("shapes", "test")) == 6
+
+
+def test_such_folders_are_listed_with_the_other_sets(data: Path) -> None:
+    put(data / "shapes", FILES)
+    put(data / "torn", {name: content for name, content in FILES.items() if "train" in name})
+    put(dataset.cache_folder() / "others", FILES)
+    found = datasets.listed().sets
+    assert found["shapes"] == ("a folder of IDX files", data / "shapes")
+    assert found["others"][1] == dataset.cache_folder() / "others"
+    assert "torn" not in found
+    assert {"digits", "mnist"} <= set(found)
 
 
 def test_a_folder_that_lacks_a_file_is_no_data_set(data: Path) -> None:
