@@ -189,10 +189,15 @@ def _lines(first: Side, second: Side) -> Iterator[Line]:
     tables = [[ensemble.figures(record) for record in side.records] for side in (first, second)]
     paired = first.seeds == second.seeds
     names = dict.fromkeys(name for tables_of_side in tables for table in tables_of_side for name in table)
+    alone = _stages(first) ^ _stages(second)
     for name in names:
-        if name.endswith(SHOWN):
+        if name.endswith(SHOWN) and name.split(".")[0] not in alone:
             one, other = (tuple(table.get(name) for table in side) for side in tables)
             yield Line(name, one, other, difference(one, other, paired, ".accuracy." in name))
+
+
+def _stages(side: Side) -> set[str]:
+    return {stage["name"] for record in side.records for stage in record["stages"]}
 
 
 def difference(first: Values, second: Values, paired: bool, absolute: bool = False) -> Difference:

@@ -58,6 +58,9 @@ def write(folder: Path, form: str = "safetensors", output: Path | None = None, f
         text = f"there is no format '{form}' to export to{suggestion(form, FORMATS)}"
         raise UsageError(Fault(text, code="E100"))
     path = output or folder / f"weights.{form}"
+    if path.is_dir():
+        text = f"'{path}' is a folder; name a file, as in '{path / f'weights.{form}'}'"
+        raise RunError(Fault(text, code="E092"))
     if path.exists() and not force:
         raise RunError(Fault(f"'{path}' is there already; name another file or add --force", code="E091"))
     content = FORMATS[form](folder)

@@ -181,7 +181,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_files(
-    folder: Path, files: Mapping[str, Callable[[], str]], force: bool = False
+    folder: Path, files: Mapping[str, Callable[[], str | bytes]], force: bool = False
 ) -> tuple[Path, ...]:
     """Write files, each with what makes its text, into a folder that may hold others; returns their paths.
 
@@ -194,8 +194,9 @@ def write_files(
         raise RunError(Fault(text, code="E091"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path, text_of in zip(paths, files.values(), strict=True):
-            write_text(path, text_of())
+        for path, content_of in zip(paths, files.values(), strict=True):
+            made = content_of()
+            write_bytes(path, made if isinstance(made, bytes) else made.encode())
     except OSError as error:
         raise _unwritable(folder, _reason(error)) from None
     return paths

@@ -171,13 +171,20 @@ def _path(location: Iterable[str | int], data: Any, named: bool) -> Where:
     steps = tuple(location)
     path: Where = ()
     for index, step in enumerate(steps):
-        if isinstance(data, dict) and step in data:
+        if isinstance(data, dict) and step in data and not _is_tag(steps[index:], data, named):
             path, data = (*path, step), data[cast(str, step)]
         elif isinstance(data, tuple) and isinstance(step, int) and step < len(data):
             path, data = (*path, step), data[step]
         elif named and index == len(steps) - 1:
             path = (*path, step)
     return path
+
+
+def _is_tag(steps: Where, data: Mapping[Any, Any], named: bool) -> bool:
+    """Return whether a step that is also a key names a member of a union: what follows is beside it."""
+    if len(steps) < 2 or isinstance(data[steps[0]], dict | tuple):
+        return False
+    return steps[1] in data or (named and len(steps) == 2)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ THIN = 500
 """Images between two points of a thin trace: the step at which the paper measures, and small files."""
 
 HIGHEST = 30.0
-"""Test error [%] at which the axis of errors ends."""
+"""Test error [%] at which the axis of errors ends, unless curves end higher."""
 
 _EXTREMES = (0.2, 10.0)  # of the axis of ratios
 
@@ -81,7 +81,8 @@ def errors(lines: Sequence[Lines], levels: Sequence[tuple[str, float]], title: s
             axes.axhline(level, color=theme.ROLES["muted"], linewidth=1.0, linestyle=style, label=name)
         axes.set_xlabel("epoch (0: digital, 1: on the array, 2: with programming noise)")
         axes.set_ylabel("test error (%)")
-        axes.set_ylim(0, HIGHEST)
+        ends = (value for line in lines for value in line.mean[-1:])
+        axes.set_ylim(0, min(100.0, max(HIGHEST, 1.2 * max(ends, default=HIGHEST))))
         axes.legend(frameon=False, fontsize=7.2, ncols=2)
         figure.suptitle(title, color=theme.ROLES["ink"], fontsize=9)
         return charts.standalone(figure, title)

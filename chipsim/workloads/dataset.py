@@ -191,7 +191,8 @@ def named(name: str) -> Source:
     except registry.UnknownName as error:
         if (folder := idx.found(name)) is not None:
             return cast(Source, folder)
-        raise InputError(Fault(str(error), code="E030")) from error
+        near = registry.UnknownName(error.kind, error.name, tuple(sorted({*error.choices, *idx.names()})))
+        raise InputError(Fault(idx.lacking(name) or str(near), code="E030")) from error
 
 
 def labels(name: str, split: str) -> NDArray[np.int64]:

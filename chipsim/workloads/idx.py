@@ -31,6 +31,7 @@ MOST = 1 << 31
 """Items of a file of a folder, at most."""
 _BLOCK_BYTES = 1 << 20
 _UNSIGNED_BYTES = 8
+_HEADER = 4  # bytes of the type, and of each dimension
 _FULL_SCALE = 255
 _PARTS: Mapping[str, tuple[str, ...]] = {"train": ("train",), "test": ("t10k", "test")}
 _DIMENSIONS: Mapping[str, int] = {"images": 3, "labels": 1}
@@ -71,6 +72,18 @@ def found(name: str) -> IdxFolder | None:
             stamps = tuple((path.stat().st_size, path.stat().st_mtime_ns) for _, path in paths)
             return _source(name, paths, stamps)
     return None
+
+
+def lacking(name: str) -> str:
+    """What a folder of this name lacks to be a data set, as a sentence; empty where there is none."""
+    for folder in folders(name) if is_name(name) else ():
+        if folder.is_dir():
+            there = dict(_roles(folder))
+            every = ((part, what) for part in _PARTS for what in _DIMENSIONS)
+            missing = [f"{what} for {part}ing" for part, what in every if (part, what) not in there]
+            form = "as 'train-images-idx3-ubyte', 't10k-labels-idx1-ubyte' and so on"
+            return f"'{folder}' is no data set: it lacks {', '.join(missing)}, in files named {form}"
+    return ""
 
 
 def names() -> tuple[str, ...]:
@@ -116,18 +129,24 @@ def _source(
         classes=tuple(str(number) for number in range(classes)),
         full_scale=_FULL_SCALE,
         splits=tuple(Split(part, tuple(counts[part])) for part in _PARTS),
-        files=tuple(_file(path) for path in roles.values()),
+        files=tuple(_file(path, shapes[path.name]) for path in roles.values()),
         citation="",
         licence="as its files say",
     )
     return IdxFolder(declared, shapes, {role: path.name for role, path in roles.items()})
 
 
-def _file(path: Path) -> DataFile:
-    digest = hashlib.sha256()
+def _file(path: Path, shape: tuple[int, ...]) -> DataFile:
+    digest, size = hashlib.sha256(), 0
     with Content.of(path) as content:
         while block := content.some(_BLOCK_BYTES):
             digest.update(block)
+            size += len(block)
+    short = _HEADER * (1 + len(shape)) + math.prod(shape) - size
+    if short > 0:
+        raise damaged(path, f"it ends {short} bytes too early")
+    if short < 0:
+        raise damaged(path, "it goes on after its last item")
     return DataFile(path.name, path.stat().st_size, "", digest.hexdigest())
 
 

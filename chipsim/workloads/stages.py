@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, Discriminator, Field, PlainSerializer, Tag, WithJsonSchema
 
 from chipsim.errors import Fault, InputError
 from chipsim.inputs.documents import Document
@@ -90,7 +90,10 @@ class Stage(Model):
 
     name: Name
     kind: Literal["train"]
-    start: Literal["random", "keep"] | Weights = Field(description="weights at the beginning")
+    start: Annotated[
+        Annotated[Literal["random", "keep"], Tag("word")] | Annotated[Weights, Tag("file")],
+        Discriminator(lambda value: "file" if isinstance(value, dict | Weights) else "word"),
+    ] = Field(description="weights at the beginning")
     elements: Choice | None = Field(
         default=None, description="which of the projected numbers are inputs; which rows are swapped"
     )

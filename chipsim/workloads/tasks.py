@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
-from chipsim.errors import Fault, InputError
+from chipsim.errors import Fault, InputError, nearest
 from chipsim.inputs.schema import Model
 from chipsim.numerics.draws import below, stream
 from chipsim.numerics.kernel import kernel
@@ -40,7 +40,20 @@ class Swapped(Model):
     )
 
 
-Choice = Literal["first"] | Changed | Swapped
+def _member(value: Any) -> str:
+    """Which kind of choice is meant, by the key that is nearest."""
+    if isinstance(value, dict):
+        near = (nearest(str(key), ("changed", "swapped_rows")) for key in value)
+        return "rows" if "swapped_rows" in near else "exchange"
+    return "rows" if isinstance(value, Swapped) else "exchange" if isinstance(value, Changed) else "word"
+
+
+Choice = Annotated[
+    Annotated[Literal["first"], Tag("word")]
+    | Annotated[Changed, Tag("exchange")]
+    | Annotated[Swapped, Tag("rows")],
+    Discriminator(_member),
+]
 
 
 def elements(

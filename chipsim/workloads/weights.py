@@ -11,11 +11,11 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
@@ -33,14 +33,19 @@ LARGEST = 1 << 30
 _SHOWN = 6  # tensors that a fault names
 
 
+def _named(name: str) -> str:
+    if not name.endswith(".safetensors"):
+        raise ValueError(
+            f"weights are read from a safetensors file; save them as '{Path(name).stem}.safetensors'"
+        )
+    return name
+
+
 class Weights(Model):
     """Weights to begin with, from a file."""
 
-    weights: str = Field(
-        min_length=1,
-        max_length=4096,
-        pattern=r"\.safetensors$",
-        description="safetensors file of the weights",
+    weights: Annotated[str, AfterValidator(_named)] = Field(
+        min_length=1, max_length=4096, description="safetensors file of the weights"
     )
     sha256: str | None = Field(
         default=None, pattern=r"^[0-9a-f]{64}$",
@@ -83,8 +88,14 @@ def load(document: Document, path: Where, given: Weights, network: Network) -> L
     if wrong:
         raise InputError(*(document.fault(f"'{given.weights}': {text}", place, "E054") for text in wrong))
     layers = {name: _matrix(tensors, name, layer) for name, layer in network.named()}
-    name = Path(given.weights).name if document.is_set(place) else given.weights
-    return Loaded(name, checksum, data, layers)
+    return Loaded(_kept_as(document, place, given.weights), checksum, data, layers)
+
+
+def _kept_as(document: Document, place: Where, name: str) -> str:
+    """The path, below a run's own files, of a copy of the file."""
+    if document.is_set(place) or not Path(name).is_absolute():
+        return Path(name).name if document.is_set(place) else name
+    return Path(name).resolve().relative_to(document.folder(place).resolve()).as_posix()
 
 
 def content(layers: Mapping[str, NDArray[Any]], network: Network) -> bytes:

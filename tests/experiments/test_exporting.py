@@ -120,6 +120,16 @@ def test_a_run_can_be_read_again_with_the_weights_it_began_with(
     assert "has not the checksum that is given" in caught.value.faults[0].message
 
 
+def test_weights_named_by_an_absolute_path_lie_in_the_runs_folder_too(
+    learnt: tuple[Path, Result], tmp_path: Path
+) -> None:
+    folder, _ = learnt
+    job, result = run(folder, LOOK.replace("w.safetensors", str(folder / "w.safetensors")))
+    ensemble.write_run(job, result, tmp_path / "run")
+    assert (tmp_path / "run" / "resolved" / "w.safetensors").is_file()
+    assert exporting.safetensors(tmp_path / "run") == (folder / "w.safetensors").read_bytes()
+
+
 def test_other_weights_are_another_run(learnt: tuple[Path, Result], tmp_path: Path) -> None:
     folder, _ = learnt
     job, _ = run(folder, LOOK)

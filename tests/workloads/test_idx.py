@@ -105,11 +105,19 @@ def test_such_folders_are_listed_with_the_other_sets(data: Path) -> None:
     assert {"digits", "mnist"} <= set(found)
 
 
-def test_a_folder_that_lacks_a_file_is_no_data_set(data: Path) -> None:
+def test_a_folder_that_lacks_a_file_is_no_data_set_and_says_which(data: Path) -> None:
     put(data / "shapes", {name: content for name, content in FILES.items() if "t10k-labels" not in name})
     with pytest.raises(InputError) as caught:
         dataset.named("shapes")
-    assert caught.value.faults[0].message.startswith("unknown data set 'shapes'")
+    assert caught.value.faults[0].message.startswith(
+        f"'{data / 'shapes'}' is no data set: it lacks labels for testing, in files named as"
+    )
+
+
+def test_a_folder_is_near_a_name_with_a_slip(data: Path) -> None:
+    put(data / "shapes", FILES)
+    with pytest.raises(InputError, match=r"unknown data set 'shaps'; did you mean 'shapes'\?"):
+        dataset.named("shaps")
 
 
 @pytest.mark.parametrize("name", ["..", "../data", "/etc", "a/b", ""])

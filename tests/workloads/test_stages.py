@@ -128,6 +128,36 @@ def test_a_stage_may_see_fewer_images_and_be_measured_at_other_times() -> None:
     assert (stages.evaluated(found, first).every, stages.evaluated(found, second).every) == (10, 7)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("images: 100", "images: -5", "E014 stages.second.images: expected at least 0, got -5"),
+        ("images: 100", "imags: 100", "E012 stages.second: unknown key 'imags'; did you mean 'images'?"),
+        ("train: 20", "train: x", "E013 stages.second.train: expected a whole number, got 'x'"),
+        ("{changed: 3}", "{chnged: 3}",
+         "E012 stages.second.elements: unknown key 'chnged'; did you mean 'changed'?"),
+        ("{changed: 3}", "{swaped_rows: 3}",
+         "E012 stages.second.elements: unknown key 'swaped_rows'; did you mean 'swapped_rows'?"),
+        ("{changed: 3}", "{swapped_rows: 1, seeds: 3}",
+         "E012 stages.second.elements: unknown key 'seeds'; did you mean 'seed'?"),
+        ("start: keep", "start: {wieghts: w.safetensors}",
+         "E012 stages.second.start: unknown key 'wieghts'; did you mean 'weights'?"),
+        ("start: keep", "start: {weights: net.pt}",
+         "E020 stages.second.start.weights: weights are read from a safetensors file; "
+         "save them as 'net.safetensors'"),
+    ],
+)  # fmt: skip
+def test_a_slip_in_a_stage_with_fewer_images_is_one_fault_where_it_stands(
+    old: str, new: str, fault: str
+) -> None:
+    line = next(line for line in TEXT.split("\n") if "second" in line)
+    given = line.replace("{changed: 3}, images: 100", "{changed: 3}, train: 20, images: 100")
+    (found,) = _faults(line, given.replace(old, new))
+    place, text = found.split(" ", 1)
+    assert text == fault
+    assert place.startswith("14:")
+
+
 def test_a_stage_that_only_measures_sees_the_images_of_the_one_after_it() -> None:
     found = _load(
         "start: keep, elements: {changed: 3}, images: 100",

@@ -168,15 +168,15 @@ def pick(study: Study, folder: Path, number: int, target: Path | None, force: bo
     files = dict(files_of(job))
     files.pop("costs.yaml")  # what the prices come to; a run writes it
     names = ("architecture.yaml", "workload.yaml")
-    texts = {name: files.pop(name).decode() for name in names} | {n: t.decode() for n, t in files.items()}
+    contents = {name: files.pop(name) for name in names} | files
     target = target or Path(f"{study.file.name}-point-{number}")
-    for name in texts:
+    for name in contents:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
-    return folders.write_files(target, {name: _given(text) for name, text in texts.items()}, force)
+    return folders.write_files(target, {name: _given(content) for name, content in contents.items()}, force)
 
 
-def _given(text: str) -> Any:
-    return lambda: text
+def _given(content: bytes) -> Any:
+    return lambda: content
 
 
 def command(study: str, output: Path | None) -> str:

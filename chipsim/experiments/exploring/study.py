@@ -21,7 +21,7 @@ from chipsim.experiments.exploring import axes as axes_
 from chipsim.experiments.exploring.axes import Axis
 from chipsim.experiments.run import Job, Request, prepare
 from chipsim.inputs import documents, registry, units
-from chipsim.inputs.documents import Document, Where
+from chipsim.inputs.documents import SET, Document, Where
 from chipsim.inputs.schema import Faults, Model, Name, fill
 from chipsim.inputs.units import Seconds
 from chipsim.reports.result import StageRecord
@@ -196,7 +196,10 @@ def check(document: Document) -> Study:
             places[kind] = _located(document, kind, getattr(file, kind))
     faults.raise_if_any()
     study = Study(document, file, found, constraints, **places)
-    job = study.base
+    try:
+        job = study.base
+    except InputError as error:
+        raise InputError(*(_of_settings(document, file, fault) for fault in error.faults)) from None
     for index, objective in enumerate(file.objectives):
         with faults.gather():
             key = "minimise" if objective.minimise else "maximise"
@@ -211,6 +214,16 @@ def check(document: Document) -> Study:
         _check_budget(study)
     faults.raise_if_any()
     return study
+
+
+def _of_settings(document: Document, file: StudyFile, fault: Fault) -> Fault:
+    """A fault of what the study sets for all points, told at its place in the study."""
+    if fault.place is None or fault.place.file != SET:
+        return fault
+    path = next((path for path in file.settings if path in fault.place.excerpt), None)
+    if path is None:
+        return fault
+    return document.fault(f"settings: {fault.message}", ("settings", path), fault.code)
 
 
 def _located(document: Document, kind: str, name: str) -> str:
