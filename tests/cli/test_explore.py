@@ -12,7 +12,9 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 import chipsim as cs
 from tests.cli.commands import ok, say, spawn
@@ -24,6 +26,18 @@ workload: reduced-digits-scratch
 settings: {stages.train.images: 100}
 axes: {components.adc.bits: [5, 9], components.drivers.bit_length: [3, 7]}
 objectives: [{maximise: train.accuracy.last}, {minimise: total.energy_J}]
+"""
+
+
+LOADED = """format: chipsim-workload/1
+name: loaded
+data: {set: digits, classes: [0, 1], train: 100, test: 50, project: {to: 8}}
+network: {layers: [{type: dense, in: 8, out: 2}], loss: {type: softmax-cross-entropy}}
+stages:
+  - {name: load, kind: train, start: {weights: w.safetensors}, images: 0, rule: {type: digital}}
+  - {name: program, kind: program, to: C, method: {type: noise, spread: 2.5 %}}
+  - {name: train, kind: train, start: keep, images: 20, rule: {type: ttv2}}
+evaluate: {every: 10 images}
 """
 
 
@@ -66,6 +80,35 @@ def test_the_files_of_a_picked_point_run_to_the_run_of_the_study(explored: Path)
     point = json.loads(ok(*words, "--front", "--json").out)["points"][2]
     assert run["total"]["energy_J"] == point["figures"]["total.energy_J"]["mean"]
     assert (explored / "out" / "points" / run["run_id"]).is_dir()
+
+
+def test_a_picked_point_has_the_weights_that_its_workload_begins_with(tmp_path: Path) -> None:
+    tensors = {"dense1.weight": np.full((2, 8), 0.25, dtype=np.float32)}
+    save_file(tensors, tmp_path / "w.safetensors")
+    (tmp_path / "work.yaml").write_text(LOADED, "utf-8")
+    study = STUDY.replace("reram-8x4", "reram-8x4-host").replace("reduced-digits-scratch", "work.yaml")
+    study = study.replace("settings: {stages.train.images: 100}\n", "").replace(
+        "components.drivers.bit_length: [3, 7]", "stages.train.images: [10]"
+    )
+    (tmp_path / "loaded.yaml").write_text(study, "utf-8")
+    words = ("explore", str(tmp_path / "loaded.yaml"), "-o", str(tmp_path / "out"))
+    ok(*words, "--workers", "1")
+    ok(*words, "--pick", "1", "--to", str(tmp_path / "picked"))
+    assert (tmp_path / "picked" / "w.safetensors").read_bytes() == (tmp_path / "w.safetensors").read_bytes()
+    files = [str(tmp_path / "picked" / f"{kind}.yaml") for kind in ("architecture", "workload")]
+    run = json.loads(ok("run", *files, "-o", str(tmp_path / "run"), "--json").out)
+    point = json.loads(ok(*words, "--front", "--json").out)["points"][1]
+    assert run["total"]["energy_J"] == point["figures"]["total.energy_J"]["mean"]
+
+
+def test_a_slip_in_what_a_study_sets_is_told_at_its_place(tmp_path: Path) -> None:
+    (tmp_path / "slip.yaml").write_text(
+        STUDY.replace("stages.train.images: 100", "stages.train.imags: 100"), "utf-8"
+    )
+    said = say("check", str(tmp_path / "slip.yaml"))
+    assert said.code == 3
+    assert "slip.yaml:5:" in said.err
+    assert "did you mean 'images'?" in said.err
 
 
 def test_the_function_gives_what_the_verb_writes(explored: Path) -> None:
