@@ -251,13 +251,21 @@ def _constraint(document: Document, index: int, text: str) -> Constraint:
         wanted = f"write FIGURE < NUMBER, as in 'area_m2 < 1e-6', or '{NO_WARNINGS}'"
         raise InputError(document.fault(f"'{text}' is not a constraint; {wanted}", where, "E013"))
     figure, sign, bound = match.groups()
-    return Constraint(text, figure, sign, _bound(document, where, bound))
+    return Constraint(text, figure, sign, _bound(document, where, figure, bound))
 
 
-def _bound(document: Document, where: Where, text: str) -> float:
-    dimension = units.dimension_of(text)
+_SUFFIXES: Mapping[str, str] = {"J": "energy", "s": "time", "m2": "area"}
+"""Dimensions by the unit that a figure's key ends with."""
+
+
+def _bound(document: Document, where: Where, figure: str, text: str) -> float:
+    ends = [part.partition("_by_")[0].rpartition("_")[2] for part in figure.split(".")]
+    written = units.dimension_of(text)
+    dimension = next((_SUFFIXES[end] for end in reversed(ends) if end in _SUFFIXES), written)
     try:
-        return units.parse(text, dimension) if dimension else float(text)
+        return units.parse(text, dimension) if written and dimension else float(text)
+    except units.UnitError as error:
+        raise InputError(document.fault(f"constraint: '{figure}': {error}", where, error.code)) from None
     except ValueError:
         message = f"constraint: expected a number or a quantity such as '1 mm2', got '{text}'"
         raise InputError(document.fault(message, where, "E013")) from None

@@ -52,6 +52,15 @@ def test_constraints_take_units() -> None:
     ]
 
 
+def test_a_bound_in_another_figures_unit_is_refused() -> None:
+    with pytest.raises(InputError) as caught:
+        study(SPACE + "constraints: [area_m2 < 1 nJ]\n")
+    (fault,) = caught.value.faults
+    assert fault.message.startswith("constraint: 'area_m2': ")
+    assert fault.place is not None
+    assert fault.place.line == 7
+
+
 def test_design_rules_that_are_broken_break_the_constraint_of_no_warnings() -> None:
     (none,) = study(SPACE + "constraints: [no warnings]\n").constraints
     assert none.kept({}, ("W001", "W002"))
