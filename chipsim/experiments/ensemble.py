@@ -22,7 +22,7 @@ from chipsim.experiments import folders, pages, processes
 from chipsim.experiments.run import Job, Request, prepare, traced
 from chipsim.reports import perfetto, writing
 from chipsim.reports.result import Result
-from chipsim.simulation.controller import Progress, quiet
+from chipsim.simulation.records import Progress, quiet
 from chipsim.simulation.trace import Recorder, Window
 
 Done = Callable[[int, int, Mapping[str, Any]], None]

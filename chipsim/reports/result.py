@@ -27,7 +27,7 @@ from chipsim.errors import Fault, PhysicsError
 from chipsim.reports import bottleneck, intervals, notebook, tabular, writing
 from chipsim.reports.books import Books
 from chipsim.reports.counted import PER_SECOND, Counted, StageCounts, StageInputs
-from chipsim.simulation.controller import EVALUATION, Evaluation, Misses, StageOutcome
+from chipsim.simulation.records import EVALUATION, Evaluation, Misses, StageOutcome
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -27,7 +27,7 @@ from chipsim.reports import result as results
 from chipsim.reports import writing
 from chipsim.reports.books import Books
 from chipsim.reports.counted import StageInputs
-from chipsim.simulation.controller import Evaluation
+from chipsim.simulation.records import Evaluation
 
 COUNTS = "ledger.csv"
 """A file that only a run has that is kept whole."""
