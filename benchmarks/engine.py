@@ -22,8 +22,9 @@ from chipsim.accounting.work import Work
 from chipsim.architecture import estimate
 from chipsim.experiments.run import Request, prepare, stage_data
 from chipsim.simulation.chip import Chip
-from chipsim.simulation.controller import Controller, StageTask, execute
+from chipsim.simulation.controller import Controller, execute
 from chipsim.simulation.node import Floor, Step, Transaction
+from chipsim.simulation.records import StageTask
 from chipsim.workloads import preparation
 
 MESH = """format: chipsim-architecture/1

@@ -31,7 +31,8 @@ from chipsim.learning import loading
 from chipsim.learning.rule import LearningRule
 from chipsim.numerics.threads import VARIABLE, threads
 from chipsim.simulation.chip import Chip
-from chipsim.simulation.controller import Controller, StageData, StageTask
+from chipsim.simulation.controller import Controller
+from chipsim.simulation.records import StageData, StageTask
 from chipsim.workloads import stages, tasks
 
 HERE = Path(__file__).parent

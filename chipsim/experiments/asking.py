@@ -32,7 +32,7 @@ from chipsim.experiments import why as reasons
 from chipsim.experiments.files import Given, named, request, settings
 from chipsim.experiments.running import Run
 from chipsim.experiments.several import Ensemble
-from chipsim.reports import result as results
+from chipsim.reports import writing
 from chipsim.reports.result import Result
 
 Source = Result | Run | str | Path
@@ -143,7 +143,7 @@ def _folder(run: Source | Ensemble) -> Iterator[Path]:
         with TemporaryDirectory() as name:
             folder = Path(name)
             if isinstance(run, Result):
-                results.write(run, folder)
+                writing.write(run, folder)
             else:
                 several.write(run, folder)
             yield folder

@@ -20,10 +20,9 @@ from typing import Any
 from chipsim.errors import Fault, RunError
 from chipsim.experiments import folders, pages, processes
 from chipsim.experiments.run import Job, Request, prepare, traced
-from chipsim.reports import perfetto
-from chipsim.reports import result as results
+from chipsim.reports import perfetto, writing
 from chipsim.reports.result import Result
-from chipsim.simulation.controller import Progress, quiet
+from chipsim.simulation.records import Progress, quiet
 from chipsim.simulation.trace import Recorder, Window
 
 Done = Callable[[int, int, Mapping[str, Any]], None]
@@ -90,7 +89,7 @@ def _fill(
     inputs.mkdir()
     for kind, text in job.given.items():
         (inputs / f"{kind}.yaml").write_bytes(text)
-    results.write(result, folder, arrays)
+    writing.write(result, folder, arrays)
     if trace is not None:
         perfetto.write(trace, job.plan, folder)
     for name, content in result.attached.items():

@@ -33,15 +33,8 @@ from chipsim.reports import result as results
 from chipsim.reports.counted import StageInputs
 from chipsim.reports.result import Result
 from chipsim.simulation.chip import Chip
-from chipsim.simulation.controller import (
-    Controller,
-    Evaluation,
-    ProgramTask,
-    Progress,
-    StageData,
-    StageTask,
-    quiet,
-)
+from chipsim.simulation.controller import Controller
+from chipsim.simulation.records import Evaluation, ProgramTask, Progress, StageData, StageTask, quiet
 from chipsim.simulation.trace import MOST, Listener, Recorder, Span, Window
 from chipsim.workloads import dataset, linear, preparation, stages, tasks
 from chipsim.workloads.preparation import Prepared, Selection

@@ -18,7 +18,7 @@ from chipsim.experiments.several import Ensemble
 from chipsim.reports import lines
 from chipsim.reports.result import Result
 from chipsim.reports.shown import Shown
-from chipsim.simulation.controller import Progress, quiet
+from chipsim.simulation.records import Progress, quiet
 from chipsim.simulation.trace import Window
 
 

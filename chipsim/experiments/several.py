@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from chipsim.errors import Fault, RunError
 from chipsim.experiments import ensemble, processes, run
 from chipsim.experiments.run import Job, Request
-from chipsim.reports import lines, notebook, tabular
-from chipsim.reports import result as results
+from chipsim.reports import lines, notebook, tabular, writing
 from chipsim.reports.result import Result
 from chipsim.reports.shown import Shown
 
@@ -95,7 +94,7 @@ def write(whole: Ensemble, folder: Path) -> tuple[Path, ...]:
     below = tuple(folder / f"seed-{seed}" for seed in whole.seeds)
     for result, path in zip(whole.runs, below, strict=True):
         path.mkdir()
-        results.write(result, path)
+        writing.write(result, path)
     return below
 
 

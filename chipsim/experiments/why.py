@@ -20,7 +20,7 @@ from chipsim.inputs import units
 from chipsim.reports.counted import PER_SECOND
 from chipsim.reports.lines import written
 from chipsim.reports.shown import Shown
-from chipsim.simulation.controller import EVALUATION
+from chipsim.simulation.records import EVALUATION
 
 
 class EnergyLine(NamedTuple):

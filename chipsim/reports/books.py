@@ -10,7 +10,7 @@ from chipsim.accounting.pricing import PricedRow
 from chipsim.accounting.scaling import Corner
 from chipsim.architecture.plan import Plan
 from chipsim.reports.counted import Counted
-from chipsim.simulation.controller import EVALUATION, Evaluation
+from chipsim.simulation.records import EVALUATION, Evaluation
 
 
 class Books:

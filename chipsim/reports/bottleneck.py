@@ -25,7 +25,7 @@ from chipsim.architecture.blocks import Block
 from chipsim.architecture.plan import Plan
 from chipsim.architecture.routes import INSPECT, TRANSPOSED
 from chipsim.reports.counted import PER_SECOND, Counted
-from chipsim.simulation.controller import Usage
+from chipsim.simulation.records import Usage
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from typing import Any
 from chipsim.accounting.ledger import Key, Ledger, LedgerRow
 from chipsim.errors import DataError
 from chipsim.learning.programming import Programming
-from chipsim.simulation.controller import Controller, Evaluation, Misses, Passage, StageOutcome, Usage
+from chipsim.simulation.controller import Controller
+from chipsim.simulation.records import Evaluation, Misses, Passage, StageOutcome, Usage
 
 PER_SECOND = 1e12  # picoseconds
 

@@ -24,7 +24,7 @@ from chipsim.architecture.plan import Plan
 from chipsim.circuits.component import Duration
 from chipsim.reports.books import Books
 from chipsim.reports.counted import PER_SECOND, Counted
-from chipsim.simulation.controller import EVALUATION, Passage
+from chipsim.simulation.records import EVALUATION, Passage
 
 GIVEN = "given"
 """Entry of the time that durations without a range set: those that a file gives, and those of no source."""

@@ -1,4 +1,4 @@
-"""The result of a run: a frozen record, its tables, and the files that hold them.
+"""The result of a run: a frozen record and its tables.
 
 The record is what `run.json` says. Every total in it is the correctly rounded sum of the same leaf
 rows of the priced ledger, however they are grouped.
@@ -6,7 +6,6 @@ rows of the priced ledger, however they are grouped.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
 from chipsim.accounting import pricing
@@ -26,11 +24,10 @@ from chipsim.architecture.design_rules import Finding, findings
 from chipsim.architecture.plan import Plan
 from chipsim.architecture.wear import Wear
 from chipsim.errors import Fault, PhysicsError
-from chipsim.reports import bottleneck, intervals, notebook, tabular
+from chipsim.reports import bottleneck, intervals, notebook, tabular, writing
 from chipsim.reports.books import Books
 from chipsim.reports.counted import PER_SECOND, Counted, StageCounts, StageInputs
-from chipsim.reports.tabular import csv_text
-from chipsim.simulation.controller import EVALUATION, Evaluation, Misses, StageOutcome
+from chipsim.simulation.records import EVALUATION, Evaluation, Misses, StageOutcome
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -172,8 +169,8 @@ class Result:
         return float(self.record["total"]["time_s"])
 
     def table(self, name: str) -> pd.DataFrame:
-        """One of the tables in `COLUMNS`, as pandas holds it."""
-        return tabular.frame(self.rows[name], COLUMNS[name])
+        """One of the tables in `writing.COLUMNS`, as pandas holds it."""
+        return tabular.frame(self.rows[name], writing.COLUMNS[name])
 
     @property
     def accuracy(self) -> pd.DataFrame:
@@ -209,7 +206,7 @@ class Result:
         from chipsim.reports import html
 
         with tempfile.TemporaryDirectory() as folder:
-            write(self, Path(folder))
+            writing.write(self, Path(folder))
             title = f"{self.record['workload']} on {self.record['architecture']}"
             return html.write([html.Group(str(self.record["workload"]), (Path(folder),))], Path(path), title)
 
@@ -223,16 +220,6 @@ def _of_plain(*values: Any) -> Result:
     record, stages, rows, arrays, *others = values
     frozen = [MappingProxyType(each) for each in (stages, rows, arrays)]
     return Result(record, frozen[0], frozen[1], frozen[2], *others)
-
-
-COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType({
-    "accuracy": ("stage", "image", "time_s", "accuracy", "loss"),
-    "ledger": ("stage", "operation", "component", "action", "count"),
-    "progress": ("stage", "image", "time_s", "operation", "component", "action", "count"),
-    "energy": ("stage", "operation", "component", "action", "count", "price_J", "energy_J", "source"),
-    "path": ("stage", "operation", "component", "kind", "time_s"),
-    "utilisation": ("component", "busy_s", "waiting_s", "utilisation", "mean_queue", "served_s"),
-})  # fmt: skip
 
 
 def price(
@@ -496,44 +483,3 @@ def _idealised(plan: Plan) -> Iterator[tuple[str, str]]:
         what = "takes no part in this workload; its area and leakage are counted"
         of = "" if copies == 1 else f" ({number} of {copies})"
         yield "W003", f"component '{name}'{of} {what}"
-
-
-# Files
-
-
-def write(result: Result, folder: Path, arrays: bool = True) -> None:
-    """Write the files of a run into a folder that exists; those of its devices only where they are wanted."""
-    _write_json(folder / "run.json", result.record)
-    for name, columns in COLUMNS.items():
-        write_csv(folder / f"{name}.csv", columns, result.rows[name])
-    if arrays:
-        with (folder / "arrays.npz").open("wb") as stream:
-            _save_arrays(stream, result.arrays)
-    _write_json(folder / "warnings.json", list(result.warnings))
-    _write_json(folder / "provenance.json", result.provenance)
-    (folder / "resolved").mkdir(exist_ok=True)
-    for name, text in result.resolved.items():
-        (folder / "resolved" / f"{name}.yaml").write_text(text, "utf-8")
-    for name, content in result.attached.items():
-        path = folder / "resolved" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-
-
-def _save_arrays(stream: Any, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """An archive as `np.savez` writes it, with one fixed date, so that equal arrays give equal bytes."""
-    import zipfile
-
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, array in arrays.items():
-            with archive.open(zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), "w") as member:
-                np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
-
-
-def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n", "utf-8")
-
-
-def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a table, as `csv_text` gives it."""
-    path.write_text(csv_text(columns, rows), "utf-8", newline="")

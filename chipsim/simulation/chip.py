@@ -1,45 +1,28 @@
-"""A chip at work: the circuits of a placed architecture, and the routes that operations take on them."""
+"""A chip at work: the circuits of a placed architecture, and the routes of passes and of upkeep on them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chipsim.accounting.work import Work
 from chipsim.architecture import capacities
-from chipsim.architecture.loads import products, sent
+from chipsim.architecture.loads import sent
 from chipsim.architecture.plan import Plan
-from chipsim.architecture.routes import INSPECT, MEMORY, REFRESH, TRANSPOSED, Key, Way
-from chipsim.circuits import crossbar, digital_unit, integrator, pulse_driver
+from chipsim.architecture.routes import INSPECT, REFRESH, Key, Way
+from chipsim.circuits import crossbar, digital_unit, pulse_driver
 from chipsim.circuits.carrier import Load
 from chipsim.circuits.defects import Defects
 from chipsim.devices.device import Region, Upkeep
-from chipsim.devices.trains import Train, Wanted
 from chipsim.inputs import registry
-from chipsim.learning.programming import Approach, Fire, VerifyRead
-from chipsim.learning.programming import Place as PlaceWeights
-from chipsim.learning.rule import (
-    Accumulate,
-    Clear,
-    Integrate,
-    Keep,
-    LayerShape,
-    Operation,
-    Prepare,
-    Read,
-    Recall,
-    Side,
-    Transfer,
-    Update,
-    Write,
-)
+from chipsim.learning.rule import Accumulate, LayerShape, Operation, Read, Side
 from chipsim.numerics.draws import stream
-from chipsim.simulation import programming
+from chipsim.simulation import operations
 from chipsim.simulation.carriage import between, carrying
 from chipsim.simulation.node import Step, Transaction
 from chipsim.simulation.passes import Branch, End, Pass, gathering
@@ -312,7 +295,8 @@ class Chip:
 
     def read_lines(self, route: tuple[str, ...], operation: Read, stage: str) -> tuple[Step, ...]:
         """Lines driven one at a time, from the bank at the head of a route to its converters."""
-        return self._reads(_way(operation), route[:3], operation.by, stage).selected(operation.lines)
+        reads = self._reads(operations.way(operation), route[:3], operation.by, stage)
+        return reads.selected(operation.lines)
 
     def _reads(self, way: Way, route: tuple[str, ...], by: Side, account: str) -> Reads:
         """How the matrix of a way is read from a side; `account` keys the noise."""
@@ -329,158 +313,12 @@ class Chip:
     def route(self, operation: Operation, stage: str = "") -> tuple[Step, ...]:
         """The route of an operation that a rule asks for in a stage, whose name keys what is drawn."""
         words = self.words.get((operation.layer, operation.matrix))
-        if words is not None:
-            steps = words.route(operation)
-        else:
-            steps = cast("tuple[Step, ...]", _ROUTES[type(operation)](self, operation, stage))
+        steps = operations.steps(self, operation, stage) if words is None else words.route(operation)
         if not self.plan.carriers:
             return steps
         accumulating = isinstance(operation, Accumulate)
-        way = self.plan.accumulating[operation.layer] if accumulating else _way(operation)
+        way = self.plan.accumulating[operation.layer] if accumulating else operations.way(operation)
         return self._carried(way, steps, sent(operation))
-
-    def _update(self, operation: Update, stage: str) -> tuple[Step, ...]:
-        bank, array = self.plan.routes[_way(operation)]
-        drivers: pulse_driver.PulseDriver = self.circuits[bank]
-        seat = self.seats[operation.layer, operation.matrix]
-        slots = drivers.slots(operation.bit_length)
-        granularity = seat.crossbar.cells.model.granularity
-        firing = pulse_driver.firing(
-            operation.x, operation.error, operation.rate, granularity, slots, operation.management
-        )
-        keys = (
-            stream(self.seed, seat.key, stage, "row pulse bits"),
-            stream(self.seed, seat.key, stage, "column pulse bits"),
-        )
-
-        wanted = Wanted(operation.x, operation.error, operation.rate)
-
-        def draw(transaction: Transaction) -> Work:
-            trains, work = drivers.draw(operation.x, operation.error, firing, keys, operation.first)
-            transaction.value = trains, work.duration
-            return work
-
-        def fire(transaction: Transaction) -> Work:
-            trains, duration = transaction.value
-            transaction.value, actions = seat.crossbar.update(trains, seat.region, wanted)
-            return Work(duration, actions)
-
-        return (Step(bank, draw, joint=True), Step(array, fire))
-
-    def _transfer_read(self, operation: Read, stage: str) -> tuple[Step, ...]:
-        route = self.plan.routes[_way(operation)]
-        read = self.read_lines(route[:3], operation, stage)
-        return (*read, *(Step(words, _arrive) for words in route[3:]))
-
-    def _words(self, layer: str) -> tuple[str, integrator.Integrator]:
-        """The integrator in whose memory the stores of a layer lie, with its name."""
-        name = next(
-            route[-1] for way, route in self.plan.routes.items() if way[0] in MEMORY and way[1] == layer
-        )
-        return name, self.circuits[name]
-
-    def _integrate(self, operation: Integrate, _stage: str) -> tuple[Step, ...]:
-        name, words = self._words(operation.layer)
-
-        def accumulate(transaction: Transaction) -> Work:
-            transaction.value, work = words.accumulate(
-                _store(operation), operation.lines, operation.by == "row", operation.values,
-                operation.threshold, operation.keep, operation.momentum, operation.most,
-                operation.full_scale,
-            )  # fmt: skip
-            return work
-
-        return (Step(name, accumulate),)
-
-    def _accumulate(self, operation: Accumulate, _stage: str) -> tuple[Step, ...]:
-        name, words = self._words(operation.layer)
-        unit = self.plan.routes[self.plan.accumulating[operation.layer]][0]
-        digital: digital_unit.DigitalUnit = self.circuits[unit]
-        x, error = operation.x, operation.error
-
-        def multiply(transaction: Transaction) -> Work:
-            transaction.value = products(operation)
-            return digital.products(x.shape[0], x.shape[1], error.shape[1])
-
-        def add(transaction: Transaction) -> Work:
-            transaction.value = None
-            return words.add_products(_store(operation), x, error, operation.rate, operation.full_scale)
-
-        return (Step(unit, multiply), Step(name, add))
-
-    def _recall(self, operation: Recall, _stage: str) -> tuple[Step, ...]:
-        name, words = self._words(operation.layer)
-
-        def recall(transaction: Transaction) -> Work:
-            transaction.value, work = words.recall(
-                _store(operation), operation.lines, operation.by == "row", operation.full_scale
-            )
-            return work
-
-        return (Step(name, recall),)
-
-    def _keep(self, operation: Keep, _stage: str) -> tuple[Step, ...]:
-        name, words = self._words(operation.layer)
-
-        def keep(_: Transaction) -> Work:
-            return words.keep(
-                _store(operation), operation.lines, operation.by == "row", operation.values,
-                operation.full_scale,
-            )  # fmt: skip
-
-        return (Step(name, keep),)
-
-    def _clear(self, operation: Clear, _stage: str) -> tuple[Step, ...]:
-        name, words = self._words(operation.layer)
-        block = self.plan.blocks[operation.layer]
-        rows, columns = operation.shape or (block.rows, block.columns)
-
-        def clear(_: Transaction) -> Work:
-            return words.clear(_store(operation), rows, columns)
-
-        return (Step(name, clear),)
-
-    def _write(self, operation: Write, _stage: str) -> tuple[Step, ...]:
-        bank, array = self.plan.routes[_way(operation)]
-        drivers: pulse_driver.PulseDriver = self.circuits[bank]
-        seat = self.seats[operation.layer, operation.matrix]
-        pulses = operation.pulses
-        lines, windows = pulse_driver.line_pulses(pulses)
-        counts = np.zeros((1, seat.region.rows, seat.region.columns), dtype=np.int16)
-        if operation.by == "row":
-            counts[0, list(operation.lines)] = pulses
-        else:
-            counts[0, :, list(operation.lines)] = pulses
-            lines = lines[::-1]
-        fire = partial(seat.crossbar.pulse, counts, seat.region, lines)
-        return _pulsing(bank, array, drivers.windows(windows), lines, fire)
-
-    def _prepare(self, operation: Prepare, _stage: str) -> tuple[Step, ...]:
-        """Pulses up and down in turn; cells without symmetry points are set to zero, which is not counted."""
-        bank, array = self.plan.routes[_way(operation)]
-        drivers: pulse_driver.PulseDriver = self.circuits[bank]
-        seat = self.seats[operation.layer, operation.matrix]
-        region = seat.region
-        if not seat.crossbar.cells.has_symmetry_points(region):
-            return (Step(array, partial(_set_to_zero, seat)),)
-        pulses = 2 * operation.pairs
-        pair = np.ones((2, region.rows, region.columns), dtype=np.int16)
-        pair[1] = -1
-        lines = (2 * region.rows, 2 * region.columns)
-        window = drivers.one_way(pulses)
-
-        def select(_: Transaction) -> Work:
-            row_pulses, column_pulses = (operation.pairs * count for count in lines)
-            return Work(window, {"row_pulses": row_pulses, "col_pulses": column_pulses})
-
-        def fire(_: Transaction) -> Work:
-            total: dict[str, int] = {}
-            for _pair in range(operation.pairs):
-                for action, count in seat.crossbar.pulse(pair, region, lines)[1].items():
-                    total[action] = total.get(action, 0) + count
-            return Work(window, total)
-
-        return (Step(bank, select, joint=True), Step(array, fire))
 
     # Upkeep: what no rule asks for
 
@@ -505,7 +343,7 @@ class Chip:
         slots = _slots(wanted)
         lines = slots, seat.crossbar.devices * int(wanted.reset.sum()) + int(np.abs(wanted.write).sum())
         fire = partial(seat.crossbar.refresh, wanted, seat.region, lines)
-        steps = _pulsing(bank, array, drivers.one_way(slots), lines, fire)
+        steps = operations.pulsing(bank, array, drivers.one_way(slots), lines, fire)
         due = int(np.count_nonzero((wanted.reset | (wanted.write != 0)).any(axis=1)))
         return self._carried(way, steps, Load(due, seat.region.columns))
 
@@ -513,22 +351,6 @@ class Chip:
 def _same(array: NDArray[Any], earlier: NDArray[Any] | None) -> NDArray[Any]:
     """An earlier array that equals this one, else this one."""
     return array if earlier is None or not np.array_equal(array, earlier) else earlier
-
-
-def _pulsing(
-    bank: str, array: str, window: int, lines: tuple[int, int],
-    fire: Callable[[], tuple[Train, Mapping[str, int]]],
-) -> tuple[Step, ...]:  # fmt: skip
-    """The steps of given pulses: drivers and array are held for `window` [ps]; `lines` are their pulses."""
-
-    def select(_: Transaction) -> Work:
-        return Work(window, {"row_pulses": lines[0], "col_pulses": lines[1]})
-
-    def pulse(transaction: Transaction) -> Work:
-        transaction.value, actions = fire()
-        return Work(window, actions)
-
-    return (Step(bank, select, joint=True), Step(array, pulse))
 
 
 def _slots(wanted: Upkeep) -> int:
@@ -575,34 +397,3 @@ def _gathering(read: tuple[Step, ...]) -> tuple[Step, ...]:
         return step._replace(compute=compute, keeps=keeps if step.keeps else None)
 
     return tuple(carrying(step, step is read[-1]) for step in read)
-
-
-def _way(operation: Operation) -> Way:
-    """The key of an operation's route in the plan."""
-    side = TRANSPOSED if isinstance(operation, Read) and operation.by == "column" else ""
-    return operation.kind + side, operation.layer, operation.matrix
-
-
-def _set_to_zero(seat: Seat, _: Transaction) -> Work:
-    """The seat's cells hold weight zero, as after a reset before the stage: no pulses, no time."""
-    seat.crossbar.cells.place(seat.region, np.zeros((seat.region.rows, seat.region.columns)))
-    return Work(0, {})
-
-
-def _arrive(_: Transaction) -> Work:
-    """A reading has come to the integrator; what is done with it there is an operation of its own."""
-    return Work(0, {})
-
-
-def _store(operation: Operation) -> str:
-    """The name of a store in its integrator's memory."""
-    return f"{operation.layer}.{operation.matrix}"
-
-
-_ROUTES: dict[type[Operation], Any] = {
-    Update: Chip._update, Read: Chip._transfer_read, Integrate: Chip._integrate, Clear: Chip._clear,
-    Write: Chip._write, Prepare: Chip._prepare,
-    PlaceWeights: programming.place, Fire: programming.fire, Approach: programming.fire,
-    VerifyRead: programming.verify,
-    Transfer: Chip._update, Accumulate: Chip._accumulate, Recall: Chip._recall, Keep: Chip._keep,
-}  # fmt: skip

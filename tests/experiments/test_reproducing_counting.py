@@ -11,7 +11,7 @@ import pytest
 
 from chipsim.experiments.reproductions import counting
 from chipsim.experiments.reproductions.counting import READS, TOTAL, TRANSFER, UPDATE, Row
-from chipsim.simulation.controller import StageData
+from chipsim.simulation.records import StageData
 from tests.cli.commands import ROOT, ok
 from tests.simulation import chips
 

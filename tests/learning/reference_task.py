@@ -21,7 +21,8 @@ from chipsim.inputs import documents
 from chipsim.learning import agad, c_ttv2, mixed_precision, sgd, ttv1, ttv2
 from chipsim.learning.rule import LearningRule
 from chipsim.simulation.chip import Chip
-from chipsim.simulation.controller import Controller, StageData, StageTask
+from chipsim.simulation.controller import Controller
+from chipsim.simulation.records import StageData, StageTask
 from chipsim.workloads import dataset
 from chipsim.workloads.network import Dense, Loss, Network
 

@@ -22,7 +22,7 @@ from chipsim.inputs import documents
 from chipsim.reports import intervals
 from chipsim.reports.counted import PER_SECOND, Counted, StageCounts, StageInputs, picoseconds
 from chipsim.reports.result import Result
-from chipsim.simulation.controller import Passage
+from chipsim.simulation.records import Passage
 from tests.architecture import files
 
 FOUR_AND_A_HALF = 4.5  # standard errors: one false alarm in 150,000

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chipsim.experiments.run import Request, prepare, simulate
-from chipsim.reports import result as results
-from chipsim.reports.result import Result, plan_warnings, reached, write, write_csv
+from chipsim.reports.result import Result, plan_warnings, reached
+from chipsim.reports.writing import COLUMNS, write, write_csv
 
 SHORT = Request("reram-8x4", "reduced-digits-transfer", ("stages.0.images=100", "stages.1.images=100"))
 
@@ -103,7 +103,7 @@ def test_arrays_read_back_as_they_were(short: Result, tmp_path: Path) -> None:
 
 def test_every_table_has_the_columns_that_it_promises(short: Result, tmp_path: Path) -> None:
     write(short, tmp_path)
-    for name, columns in results.COLUMNS.items():
+    for name, columns in COLUMNS.items():
         with (tmp_path / f"{name}.csv").open(newline="") as stream:
             rows = list(csv.reader(stream))
         assert rows[0] == list(columns)

@@ -11,7 +11,8 @@ from chipsim.reports import counted
 from chipsim.reports import result as results
 from chipsim.reports.result import Result
 from chipsim.simulation.chip import Chip
-from chipsim.simulation.controller import EVALUATION, Controller
+from chipsim.simulation.controller import Controller
+from chipsim.simulation.records import EVALUATION
 from tests.simulation.random_runs import Case, cases, placed, task
 
 few = settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

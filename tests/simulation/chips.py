@@ -30,8 +30,9 @@ from chipsim.learning.rule import (
     passes,
 )
 from chipsim.simulation.chip import Chip
-from chipsim.simulation.controller import Controller, StageData, StageOutcome, StageTask, execute
+from chipsim.simulation.controller import Controller, execute
 from chipsim.simulation.node import Floor, Step, Transaction
+from chipsim.simulation.records import StageData, StageOutcome, StageTask
 from chipsim.simulation.trace import Listener, Log
 from chipsim.workloads import preparation, stages, tasks
 from chipsim.workloads.network import Dense, Loss, Network

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from chipsim.architecture.graph import Architecture
 from chipsim.architecture.plan import Plan
-from chipsim.simulation.controller import Controller, StageOutcome, StageTask
+from chipsim.simulation.controller import Controller
+from chipsim.simulation.records import StageOutcome, StageTask
 from tests.simulation import chips
 
 

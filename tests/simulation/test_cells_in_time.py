@@ -16,7 +16,8 @@ from chipsim.errors import FitError
 from chipsim.inputs import documents
 from chipsim.learning import sgd
 from chipsim.learning.rule import Operation, Read
-from chipsim.simulation.controller import Controller, StageOutcome
+from chipsim.simulation.controller import Controller
+from chipsim.simulation.records import StageOutcome
 from tests.simulation import chips
 
 CAPACITOR = "{preset: capacitor-3t1c, leak_time: 10 us, leak_time_spread: 0}"

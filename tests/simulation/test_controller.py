@@ -13,7 +13,8 @@ from chipsim.architecture.plan import Plan
 from chipsim.errors import RunError
 from chipsim.learning.rule import Prepare, Update
 from chipsim.simulation.chip import Chip
-from chipsim.simulation.controller import EVALUATION, Controller, StageTask
+from chipsim.simulation.controller import Controller
+from chipsim.simulation.records import EVALUATION, StageTask
 from tests.simulation import chips
 
 RULE = chips.tiki_taka(transfer_every=5, symmetry_pairs=3)

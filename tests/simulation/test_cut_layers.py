@@ -19,7 +19,8 @@ from chipsim.inputs import documents
 from chipsim.learning import digital
 from chipsim.learning.programming import METHODS, Programming
 from chipsim.simulation.chip import Chip
-from chipsim.simulation.controller import Controller, ProgramTask
+from chipsim.simulation.controller import Controller
+from chipsim.simulation.records import ProgramTask
 from tests.simulation import chips, tiles
 from tests.simulation.tiles import Tiles
 

@@ -13,7 +13,8 @@ from chipsim.architecture.graph import Architecture
 from chipsim.errors import FitError, InputError
 from chipsim.learning import digital, hardware_aware, sgd
 from chipsim.simulation.chip import Chip
-from chipsim.simulation.controller import Controller, StageData
+from chipsim.simulation.controller import Controller
+from chipsim.simulation.records import StageData
 from chipsim.workloads import dataset
 from tests.simulation import chips
 

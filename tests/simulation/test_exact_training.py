@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from chipsim.learning import sgd
 from chipsim.simulation.chip import Chip
-from chipsim.simulation.controller import Controller, StageData
+from chipsim.simulation.controller import Controller
+from chipsim.simulation.records import StageData
 from tests.simulation import chips
 
 CHIP = """

@@ -17,7 +17,8 @@ from chipsim.accounting.ledger import Ledger, LedgerRow
 from chipsim.architecture.plan import Plan
 from chipsim.learning.rule import Write
 from chipsim.simulation.chip import Chip
-from chipsim.simulation.controller import EVALUATION, Controller
+from chipsim.simulation.controller import Controller
+from chipsim.simulation.records import EVALUATION
 from tests.simulation import chips
 from tests.simulation.random_runs import Case, cases, left, placed, task
 

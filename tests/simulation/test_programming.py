@@ -14,7 +14,8 @@ from chipsim.errors import FitError
 from chipsim.learning import digital
 from chipsim.learning.programming import METHODS, Programming
 from chipsim.simulation.chip import Chip
-from chipsim.simulation.controller import Controller, ProgramTask, StageOutcome
+from chipsim.simulation.controller import Controller
+from chipsim.simulation.records import ProgramTask, StageOutcome
 from tests.simulation import chips
 
 QUIET = (

@@ -17,8 +17,9 @@ from chipsim.learning import sgd
 from chipsim.learning.rule import Read, Update
 from chipsim.numerics.draws import stream
 from chipsim.simulation.chip import Chip
-from chipsim.simulation.controller import EVALUATION, Controller
+from chipsim.simulation.controller import Controller
 from chipsim.simulation.node import Transaction
+from chipsim.simulation.records import EVALUATION
 from tests.simulation import chips
 from tests.simulation.test_bursts import left
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from chipsim.architecture.plan import Plan
 from chipsim.inputs import documents
 from chipsim.simulation.chip import Chip
-from chipsim.simulation.controller import Controller, StageOutcome, StageTask
+from chipsim.simulation.controller import Controller
+from chipsim.simulation.records import StageOutcome, StageTask
 from chipsim.workloads import linear
 from tests.simulation import chips
 

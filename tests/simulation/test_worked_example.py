@@ -21,7 +21,8 @@ from chipsim.accounting.ledger import LedgerRow
 from chipsim.accounting.pricing import Prices
 from chipsim.architecture.plan import Plan
 from chipsim.learning.rule import Integrate, Operation, Read, Update, Write
-from chipsim.simulation.controller import Controller, StageOutcome
+from chipsim.simulation.controller import Controller
+from chipsim.simulation.records import StageOutcome
 from tests.simulation import chips
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference/worked_example_8x4.json").read_text())

@@ -11,7 +11,8 @@ from chipsim.architecture import graph
 from chipsim.architecture.graph import Architecture
 from chipsim.architecture.plan import Plan
 from chipsim.inputs import documents
-from chipsim.simulation.controller import Controller, StageOutcome
+from chipsim.simulation.controller import Controller
+from chipsim.simulation.records import StageOutcome
 from tests.simulation import chips
 
 CARRIERS: Mapping[str, str] = {

@@ -29,7 +29,7 @@ from chipsim.experiments.exploring.study import Objective
 from chipsim.reports import result as results
 from chipsim.reports.counted import StageInputs
 from chipsim.reports.result import IN_A_ROW
-from chipsim.simulation.controller import Evaluation
+from chipsim.simulation.records import Evaluation
 
 MARGIN = 0.05
 """By how much an accuracy must be worse to count as clearly worse."""

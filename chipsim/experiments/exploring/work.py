@@ -24,9 +24,10 @@ from chipsim.experiments.exploring.record import Files, failure
 from chipsim.experiments.exploring.stopping import CURVE, Bar, Curve, Judge, Reading
 from chipsim.experiments.run import Job, Request
 from chipsim.reports import result as results
+from chipsim.reports import writing
 from chipsim.reports.books import Books
 from chipsim.reports.counted import StageInputs
-from chipsim.simulation.controller import Evaluation
+from chipsim.simulation.records import Evaluation
 
 COUNTS = "ledger.csv"
 """A file that only a run has that is kept whole."""
@@ -134,7 +135,7 @@ def _unpack(folder: Path, files: Mapping[str, bytes]) -> None:
 def _written(result: results.Result, task: Task, resolved: Mapping[str, bytes]) -> Files:
     with tempfile.TemporaryDirectory(prefix="chipsim-") as text:
         folder = Path(text)
-        results.write(result, folder)
+        writing.write(result, folder)
         if not task.whole:
             return {name: (folder / name).read_bytes() for name in FIGURES}
         _unpack(folder / "resolved", resolved)

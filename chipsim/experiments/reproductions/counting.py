@@ -32,7 +32,8 @@ from chipsim.reports import charts, theme
 from chipsim.reports.quantities import percent
 from chipsim.reports.tabular import csv_text, lined
 from chipsim.simulation.chip import Chip
-from chipsim.simulation.controller import EVALUATION, Controller, StageTask
+from chipsim.simulation.controller import Controller
+from chipsim.simulation.records import EVALUATION, StageTask
 from chipsim.workloads import preparation
 from chipsim.workloads.stages import Stage
 
