@@ -272,6 +272,7 @@ def test_mermaid_escapes_what_it_could_take_for_its_own() -> None:
     assert text == 'flowchart LR\n  n0["a<br/>x#34;#93;"]\n  n1["b<br/>y"]\n  n0 --> n1\n'
 
 
+@settings(deadline=None)  # a busy machine draws slowly
 @given(st.text(min_size=1), st.text())
 def test_no_name_breaks_the_drawing(name: str, value: str) -> None:
     components = {name: {"type": value, "note": value}}
