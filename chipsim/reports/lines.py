@@ -68,9 +68,10 @@ def _contention(record: Mapping[str, Any]) -> Iterator[str]:
     if held is not None:
         share = f"{held['share']:.1%} of the {'critical path' if held['by'] == 'critical path' else 'time'}"
         each = "a second one" if held["copies"] == 1 else f"a second one for each of the {held['copies']}"
-        gain = held["gain_at_most_s"]
-        most = f"would gain at most {written(gain, 'time')}" if gain else "would gain nothing"
-        yield f"  bottleneck: {held['component']}, {share}; {each} {most}"
+        yield (
+            f"  bottleneck: {held['component']}, {share}; {each} would gain at most "
+            f"{written(held['gain_at_most_s'], 'time')}"
+        )
 
 
 def _spread(record: Mapping[str, Any]) -> Iterator[str]:

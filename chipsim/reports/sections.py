@@ -385,10 +385,6 @@ def _accounts(page: Page) -> Table:
     return Table("accounts", (Column("group", numeric=False), *columns), rows, heads)
 
 
-def _at_most(gain: float) -> str:
-    return f"at most {quantity(gain, 's')}" if gain else "nothing"
-
-
 _HELD = {"component", "copies", "by", "share", "gain_at_most_s"}
 
 
@@ -411,7 +407,7 @@ def _contention(group: Cohort, several: bool) -> list[str]:
         said.append(
             f"{label}{the} bottleneck is {held['component']} with {percent(held['share'])} of the "
             f"{of}{seed}; "
-            f"{each} would gain {_at_most(held['gain_at_most_s'])}."
+            f"{each} would gain at most {quantity(held['gain_at_most_s'], 's')}."
         )
     return said
 
