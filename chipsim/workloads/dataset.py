@@ -12,27 +12,30 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from http.client import HTTPException
 from pathlib import Path
-from typing import IO, Any, Literal, Protocol, cast
+from typing import IO, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chipsim.errors import DataError, Fault, InputError
 from chipsim.inputs import registry
+from chipsim.workloads import idx
 from chipsim.workloads.content import BLOCK, Content, reason
+from chipsim.workloads.declaration import DataFile, DataSet, Images, Location, Pixels, Rows, Source, Split
+from chipsim.workloads.places import VARIABLE, asked_folder, cache_folder, folders
 
 __all__ = [
     "DataFile",
     "DataSet",
     "Images",
     "Location",
+    "Pixels",
     "Progress",
+    "Rows",
     "Source",
     "Split",
     "cache_folder",
@@ -47,135 +50,11 @@ __all__ = [
     "where",
 ]
 
-VARIABLE = "CHIPSIM_DATA"
 _TIMEOUT = 30.0  # seconds without a byte after which a server is given up
 _LOOPBACK = (("http", "127.0.0.1"), ("http", "localhost"), ("http", "::1"))
 
 Progress = Callable[[str, int, int], None]
 """Told the file's name, the bytes that have arrived and the bytes there are."""
-
-Rows = NDArray[np.int64]
-Pixels = NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class DataFile:
-    """One file as it is published.
-
-    `size` [bytes] and `sha256` are those of the download, `content` is the SHA-256 of what the file holds
-    once unpacked; `aliases` are other names under which people keep it, packed or not.
-    """
-
-    name: str
-    size: int
-    sha256: str
-    content: str
-    urls: tuple[str, ...] = ()
-    aliases: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Split:
-    """A part of a data set that is published as such: its name and the images of each class."""
-
-    name: str
-    per_class: tuple[int, ...]
-
-    @property
-    def size(self) -> int:
-        """Images in this part."""
-        return sum(self.per_class)
-
-    def of(self, classes: tuple[int, ...]) -> int:
-        """Return how many images there are of these classes."""
-        return sum(self.per_class[number] for number in classes)
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """What a data set is.
-
-    `shape` is that of one image, `full_scale` the pixel value that stands for 1. `splits` are either `train`
-    and `test`, or one part of any name that has still to be divided. `citation` is a key of the bibliography.
-    `folders` are other folders, below the one that holds data, under which the files are often kept; `sample`
-    is the folder of the package that holds them, if it does.
-    """
-
-    name: str
-    title: str
-    shape: tuple[int, ...]
-    classes: tuple[str, ...]
-    full_scale: int
-    splits: tuple[Split, ...]
-    files: tuple[DataFile, ...]
-    citation: str
-    licence: str
-    folders: tuple[str, ...] = ()
-    sample: Path | None = None
-
-    @property
-    def features(self) -> int:
-        """Pixels of one image."""
-        return int(np.prod(self.shape))
-
-    @property
-    def sha256(self) -> str:
-        """Checksum of the checksums of what its files hold, in their order."""
-        return hashlib.sha256("".join(file.content for file in self.files).encode()).hexdigest()
-
-    def split(self, name: str) -> Split:
-        """Return the part of this name.
-
-        *Raises*: `KeyError` if there is none.
-        """
-        return {split.name: split for split in self.splits}[name]
-
-    def file(self, name: str) -> DataFile:
-        """Return the file of this name.
-
-        *Raises*: `KeyError` if there is none.
-        """
-        return {file.name: file for file in self.files}[name]
-
-
-@dataclass(frozen=True)
-class Images:
-    """Images as they are stored: `pixels` `(images, features)` in 0..`full_scale`, `labels` `(images,)`."""
-
-    pixels: Pixels
-    labels: NDArray[np.int64]
-    full_scale: int
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def first(self, count: int | None) -> Images:
-        """The first so many, or all."""
-        return Images(self.pixels[:count], self.labels[:count], self.full_scale)
-
-
-@dataclass(frozen=True)
-class Location:
-    """Where a data set lies: the path of each of its files by the file's published name."""
-
-    data: DataSet
-    kind: Literal["CHIPSIM_DATA", "cache", "package"]
-    folder: Path
-    paths: Mapping[str, Path]
-
-
-class Source(Protocol):
-    """What a module defines to be a data set: `DATASET` and the two functions that read it."""
-
-    DATASET: DataSet
-
-    def labels(self, paths: Mapping[str, Path], split: str) -> NDArray[np.int64]:
-        """Return the class of each image of a part, `(images,)`, in the order of the file."""
-        ...
-
-    def pixels(self, paths: Mapping[str, Path], split: str, rows: Rows) -> Pixels:
-        """Return the images of these rows (ascending) of a part, `(rows, features)`."""
-        ...
 
 
 def named(name: str) -> Source:
@@ -184,8 +63,6 @@ def named(name: str) -> Source:
     *Raises*: `InputError` if there is none, with the nearest name; `DataError` for such a folder whose files
     are damaged.
     """
-    from chipsim.workloads import idx
-
     try:
         return cast(Source, registry.module("dataset", name))
     except registry.UnknownName as error:
@@ -219,22 +96,6 @@ def load(name: str, split: str, rows: Rows | None = None) -> Images:
 # Where the files lie
 
 
-def cache_folder() -> Path:
-    """Return the folder in which downloaded data sets are kept, whether or not it exists."""
-    if xdg := os.environ.get("XDG_CACHE_HOME"):
-        return Path(xdg) / "chipsim" / "data"
-    if sys.platform == "win32" and (local := os.environ.get("LOCALAPPDATA")):
-        return Path(local) / "chipsim" / "data"
-    return _home() / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "chipsim" / "data"
-
-
-def _home() -> Path:
-    try:
-        return Path.home()
-    except RuntimeError:  # a user without an entry and without HOME, as in some containers
-        return Path(tempfile.gettempdir())
-
-
 def where(data: DataSet | str) -> Location:
     """Return where the files of a data set lie.
 
@@ -258,7 +119,7 @@ def find(data: DataSet) -> Location | None:
 
 def missing(data: DataSet) -> DataError:
     """Return the error that says where the files were looked for, and how to get them."""
-    asked = _asked_folder()
+    asked = asked_folder()
     looked = [f"the cache ({_cached(data)})"]
     if asked is not None:
         looked.insert(0, f"{VARIABLE} ({asked}{'' if asked.is_dir() else ', which is no folder'})")
@@ -275,25 +136,12 @@ def _declared(data: DataSet | str) -> DataSet:
     return named(data).DATASET if isinstance(data, str) else data
 
 
-def _asked_folder() -> Path | None:
-    asked = os.environ.get(VARIABLE)
-    return Path(asked).expanduser() if asked else None
-
-
 def _cached(data: DataSet) -> Path:
     return cache_folder() / data.name
 
 
-def folders(name: str) -> Iterator[Path]:
-    """Yield the folders of this name where data sets are looked for, whether or not they exist."""
-    asked = _asked_folder()
-    if asked is not None:
-        yield asked / name
-    yield cache_folder() / name
-
-
 def _candidates(data: DataSet) -> Iterator[tuple[Literal["CHIPSIM_DATA", "cache", "package"], Path]]:
-    asked = _asked_folder()
+    asked = asked_folder()
     if asked is not None:
         for below in (data.name, *data.folders, ""):
             yield "CHIPSIM_DATA", asked / below

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from chipsim.inputs.documents import is_name
 from chipsim.workloads.content import Content, damaged
-from chipsim.workloads.dataset import DataFile, DataSet, Pixels, Rows, Split, folders
+from chipsim.workloads.declaration import DataFile, DataSet, Pixels, Rows, Split
+from chipsim.workloads.places import folders
 
 __all__ = ["IdxFolder", "found", "names", "read"]
 
@@ -39,7 +40,7 @@ _DIMENSIONS: Mapping[str, int] = {"images": 3, "labels": 1}
 
 @dataclass(frozen=True)
 class IdxFolder:
-    """A data set that a folder is: see `dataset.Source`."""
+    """A data set that a folder is: see `declaration.Source`."""
 
     DATASET: DataSet
     shapes: Mapping[str, tuple[int, ...]]
