@@ -97,7 +97,7 @@ def run(
         if not 0 <= window.first < window.end:
             raise UsageError(Fault(f"trace={trace} is not (A, B), images A up to B", code="E100"))
         check_window(job, window)
-    job.selection  # noqa: B018 - data that is not there is found before anything is written
+    job.require_data()
     folder = None if output is None else Path(output)
     if seeds is None:
         return running.one(job, seed, folder, force, window, command=_command(asked, "--seed", seed))

@@ -98,7 +98,7 @@ def run(
     """
     wanted = _plans(folder, data, seeds, settings, command)
     for plan in wanted.values():
-        plan.job.selection  # noqa: B018 - data that is not there is found before anything is written
+        plan.job.require_data()
     done_before = force and (folder / "demo.json").is_file()
     if done_before or not any(map(ensemble.begun, wanted.values())):
         folders.check_free(folder, force)

@@ -125,6 +125,13 @@ class Job:
         """The images, read once for all seeds. Raises `DataError` where they are not there."""
         return preparation.select(self.workload.data)
 
+    def require_data(self) -> None:
+        """Read the images, so that what is missing or damaged is found before anything is run or written.
+
+        Raises `DataError`.
+        """
+        _ = self.selection
+
     def forget(self) -> None:
         """Let go of the images; they are read again where they are wanted again."""
         vars(self).pop("selection", None)

@@ -103,7 +103,7 @@ def simulate(job: Job, seeds: Sequence[int], workers: int = 1, command: Sequence
 
     Raises `RunError` where a process was ended from outside.
     """
-    job.selection  # noqa: B018 - data that is not there is found before anything is run
+    job.require_data()
     if (width := min(workers, len(seeds))) == 1:
         return Ensemble(tuple(run.simulate(job, seed, command=command) for seed in seeds))
     calls = [functools.partial(_one, job.request, job.digest, seed, tuple(command)) for seed in seeds]

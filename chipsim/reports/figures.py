@@ -19,11 +19,11 @@ Values = Sequence[float]
 
 @dataclass(frozen=True)
 class Lines:
-    """Accuracy of chips over the same images: one sequence each."""
+    """Figures of chips, accuracies or errors, over the same images or epochs: one sequence each."""
 
     label: str
     role: str
-    images: Sequence[float]
+    x: Sequence[float]
     chips: Sequence[Values]
 
     @property
@@ -74,8 +74,8 @@ def errors(lines: Sequence[Lines], levels: Sequence[tuple[str, float]], title: s
         for line in lines:
             colour = theme.ROLES[line.role]
             for chip in line.chips:
-                axes.plot(line.images, chip, color=colour, linewidth=0.5, alpha=0.3)
-            axes.plot(line.images, line.mean, color=colour, linewidth=1.8, label=line.label)
+                axes.plot(line.x, chip, color=colour, linewidth=0.5, alpha=0.3)
+            axes.plot(line.x, line.mean, color=colour, linewidth=1.8, label=line.label)
         for at, (name, level) in enumerate(levels):
             style = (0, (5, 2 + 2 * at))
             axes.axhline(level, color=theme.ROLES["muted"], linewidth=1.0, linestyle=style, label=name)
@@ -176,13 +176,13 @@ def _row(grid: Any) -> list[Any]:
 def _draw_panel(axes: Any, panel: Panel) -> None:
     for lines in panel.lines:
         colour = theme.ROLES[lines.role]
-        thin = [index for index, image in enumerate(lines.images) if image % THIN == 0]
-        x = [lines.images[index] for index in thin]
+        thin = [index for index, image in enumerate(lines.x) if image % THIN == 0]
+        x = [lines.x[index] for index in thin]
         for chip in lines.chips:
             axes.plot(x, [100 * chip[index] for index in thin], color=colour, linewidth=0.5, alpha=0.22)
     for lines in panel.lines:
         mean = [100 * value for value in lines.mean]
-        axes.plot(lines.images, mean, color=theme.ROLES[lines.role], linewidth=2.0, label=lines.label)
+        axes.plot(lines.x, mean, color=theme.ROLES[lines.role], linewidth=2.0, label=lines.label)
     if panel.level is not None:
         axes.axhline(100 * panel.level, color=theme.ROLES["muted"], linewidth=1.0, linestyle=(0, (5, 3)))
     axes.set_title(panel.title, fontsize=8.2)

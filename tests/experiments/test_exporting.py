@@ -45,9 +45,9 @@ EXACT = tuple(
 """Cells that hold any weight that is programmed."""
 
 
-def run(folder: Path, *stages: str, settings: tuple[str, ...] = WIDE) -> tuple[Job, Result]:
+def run(folder: Path, *stages: str, settings: tuple[str, ...] = WIDE, chip: str = HOST) -> tuple[Job, Result]:
     (folder / "work.yaml").write_text(TEXT.format(stages="\n".join(stages)), "utf-8")
-    job = prepare(Request(HOST, str(folder / "work.yaml"), settings))
+    job = prepare(Request(chip, str(folder / "work.yaml"), settings))
     return job, simulate(job, 3)
 
 
@@ -100,6 +100,24 @@ def test_a_later_program_without_compensation_takes_the_layers_gains_back(
     found = load_tensors(exporting.safetensors(tmp_path / "run"))
     for name, values in given.items():
         assert np.allclose(found[name], programming.factors[name.split(".")[0]] * values, atol=1e-5)
+
+
+def test_weights_that_lie_on_two_matrices_are_exported_as_their_weighted_sum(tmp_path: Path) -> None:
+    """Tiki-Taka 1 with gamma reads C + gamma A; the first layer's gain of 2 is multiplied in."""
+    gamma = 0.25
+    learn = (
+        f"  - {{name: learn, kind: train, start: random, images: 50, rule: {{type: ttv1, gamma: {gamma}}}}}"
+    )
+    job, result = run(tmp_path, learn, settings=(), chip="reram-tiled-128")
+    ensemble.write_run(job, result, tmp_path / "run")
+    found = load_tensors(exporting.safetensors(tmp_path / "run"))
+    places = {matrix: job.plan.places["fc1", matrix] for matrix in ("A", "C")}
+    parts = {
+        matrix: place.region.of(result.arrays[f"{place.array}/learn/after/weights"]).astype(np.float64)
+        for matrix, place in places.items()
+    }
+    assert np.abs(parts["A"]).max() > 0
+    assert np.allclose(found["fc1.weight"], 2 * (parts["C"] + gamma * parts["A"])[:8].T, atol=1e-6)
 
 
 def test_a_run_can_be_read_again_with_the_weights_it_began_with(

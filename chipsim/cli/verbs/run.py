@@ -65,7 +65,7 @@ def verb(
     if strict and warnings:
         raise RunError(*(Fault(warning["message"], code=warning["code"]) for warning in warnings))
     out.warn(context, warnings)
-    job.selection  # noqa: B018 - data that is not there is found before anything is written
+    job.require_data()
     if seeds is None:
         found = _run_one(context, job, output, force, seed, window)
         out.warn(context, found.warnings[len(warnings) :])

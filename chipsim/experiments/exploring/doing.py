@@ -23,7 +23,7 @@ def do(
     """
     from chipsim.reports import fronts
 
-    study.base.selection  # noqa: B018 - data that is not there is found before anything is run
+    study.base.require_data()
     record = Record(places.record)
     record.sweep()
     with pools.opened(workers, scheduler) as pool:

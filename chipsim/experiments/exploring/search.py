@@ -129,7 +129,7 @@ def _latin(axes: Sequence[Axis], count: int, seed: int) -> Iterator[list[float]]
     columns = []
     for axis in axes:
         key = draws.stream(seed, axis.name)
-        order = sorted(range(count), key=lambda k, key=key: (draws.uniform(key, k, 1), k))  # type: ignore[misc]
+        order = [k for _, k in sorted((draws.uniform(key, k, 1), k) for k in range(count))]
         columns.append([(order[k] + draws.uniform(key, k, 0)) / count for k in range(count)])
     for index in range(count):
         yield [axis.coordinate(column[index]) for axis, column in zip(axes, columns, strict=True)]
