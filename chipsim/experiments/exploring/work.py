@@ -59,7 +59,7 @@ Evaluate = Callable[[Task], Files]
 
 
 def files_of(job: Job) -> tuple[tuple[str, bytes], ...]:
-    """The resolved files of a job, and those that its cells have beside them."""
+    """The resolved files of a job, and those that its cells and stages have beside them."""
     found = {f"{kind}.yaml": text.encode() for kind, text in job.resolved.items()}
     return tuple(sorted({**found, **job.attached}.items()))
 
@@ -84,9 +84,9 @@ def perform(task: Task) -> Files:
         return failure("ran out of memory", "E056")
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=2)
 def _job(files: tuple[tuple[str, bytes], ...]) -> Job:
-    """The job of resolved files; the seeds of a point, which follow one another, share it."""
+    """The job of resolved files; the seeds of a point, which follow one another, share it and its images."""
     with tempfile.TemporaryDirectory(prefix="chipsim-") as folder:
         _unpack(Path(folder), dict(files))
         return run.prepare(Request(f"{folder}/architecture.yaml", f"{folder}/workload.yaml"))
